@@ -12,13 +12,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.domain.booklet import make_booklet
+from bookings.domain.booklet import fill
 from bookings.enums import Weekday
 from bookings.models import (
     Booking,
     BookingRules,
     Booklet,
     Closure,
+    HeardFrom,
+    NoteTemplate,
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
@@ -54,19 +56,37 @@ def load(*, now: datetime) -> None:
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
     if not Booklet.objects.exists():
         words = (_DATA / "booklet.txt").read_text(encoding="utf-8")
-        Booklet(
-            words=words,
-            file_name="sample-booklet.pdf",
-            content=make_booklet(words, note=_("Sample booklet"), now=now),
-            uploaded_at=now,
-            is_sample=True,
-        ).save()
+        booklet = Booklet(file_name="sample-booklet.pdf", uploaded_at=now)
+        fill(booklet, words, is_sample=True, now=now)
+        booklet.save()
     _staff()
 
 
 def starting_terms() -> dict[str, str]:
     """The texts of terms to begin with, by field."""
     return {name: text.strip() for name, text in read_toml(_DATA / "terms.toml").items()}
+
+
+def starting_note_templates() -> list[NoteTemplate]:
+    """Unsaved templates to begin with; none once there is one."""
+    rows = read_toml(_DATA / "note_templates.toml")["templates"]
+    if NoteTemplate.objects.exists():
+        return []
+    return [
+        NoteTemplate(**{**row, "text": row["text"].strip()}, position=position)
+        for position, row in enumerate(rows, start=1)
+    ]
+
+
+def starting_ways() -> list[HeardFrom]:
+    """Unsaved ways to hear of the business to begin with; none once the owner has one."""
+    if HeardFrom.objects.exclude(link_name=HeardFrom.OFFICE).exists():
+        return []
+    ways = read_toml(_DATA / "heard_from.toml")["ways"]
+    return [
+        HeardFrom(link_name=link_name, name=name, position=position)
+        for position, (link_name, name) in enumerate(ways.items(), start=1)
+    ]
 
 
 def left() -> list[Left]:

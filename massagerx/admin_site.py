@@ -98,6 +98,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.closure",
             "bookings.termsversion",
             "bookings.heardfrom",
+            "bookings.notetemplate",
             "referrals.referraloffice",
             "bookings.screeningversion",
             "auth.user",

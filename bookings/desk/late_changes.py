@@ -51,7 +51,7 @@ def late_change_page(request: StaffRequest, key: str) -> HttpResponse:
     context = {
         "title": _("Late move"),
         "change": change,
-        "what": change_words(change),
+        "what": change_words(change, both=len(operations.asked_together(change)) > 1),
         "when": local_when(change.booking.starts_at),
         "asked": local_when(change.asked_at),
         "state": change_mark(change),
