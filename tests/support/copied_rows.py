@@ -77,7 +77,7 @@ class CopiedRows(Generic[T]):
 def _copy_of(model: type[Model]) -> tuple[str, int]:
     """One statement that writes all rows that a table has, and their number."""
     quote = "quote_nullable({}::text)" if connection.vendor == "postgresql" else "quote({})"
-    names = [field.column for field in model._meta.local_concrete_fields if not field.generated]
+    names = [str(field.column) for field in model._meta.local_concrete_fields if not field.generated]
     columns = [connection.ops.quote_name(name) for name in names]
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
