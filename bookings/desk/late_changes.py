@@ -51,12 +51,13 @@ def late_change_page(request: StaffRequest, key: str) -> HttpResponse:
     context = {
         "title": _("Late move"),
         "change": change,
+        "booking": change.booking,
         "what": change_words(change),
         "when": local_when(change.booking.starts_at),
         "asked": local_when(change.asked_at),
         "state": change_mark(change),
         "answered": answered_words(change),
-        "late_change": waiting_words(change),
+        "late_change": waiting_words(change, change.booking),
         "may_answer": request.user.has_perm(CHANGE_REQUEST),
     }
     return page(request, "late_change", context)
@@ -70,8 +71,8 @@ def answer_late_change(request: StaffRequest, pk: int, answer: str) -> HttpRespo
         raise Http404
     form = AnswerChangeForm(request.POST)
     if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        say(request, *answer_change(change, answer, actor=request.user, now=timezone.now(), reason=reason))
+        told = form.cleaned_data
+        say(request, *answer_change(change, answer, actor=request.user, now=timezone.now(), **told))
     else:
         say(request, False, _("Use one line only for the reason."))
     return to_visit(change.booking)

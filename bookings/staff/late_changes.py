@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import operations
 from bookings.domain.visit_request import ANYONE
-from bookings.enums import ChangeState
+from bookings.enums import ChangeState, DoorRule
 from bookings.exceptions import BookingError
-from bookings.models import ChangeRequest
+from bookings.models import Booking, ChangeRequest
 from bookings.refusals import explain
 
 from .labels import local_when, mark
@@ -49,8 +49,8 @@ def answered_words(change: ChangeRequest) -> str:
     return f"{local_when(change.answered_at)} · {who}"
 
 
-def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
-    """What `_late_change.html` shows of a change that waits for its answer; None when none does."""
+def waiting_words(change: ChangeRequest | None, booking: Booking) -> dict[str, Any] | None:
+    """What `_late_change.html` shows of a visit's change that waits for its answer; None when none does."""
     if change is None or change.state != ChangeState.OPEN:
         return None
     return {
@@ -59,13 +59,14 @@ def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
         "asked": local_when(change.asked_at),
         "reason": change.reason,
         "fee_cents": change.fee_cents,
+        "knows": DoorRule.at_doors([booking]),
     }
 
 
 def answer_change(
-    change: ChangeRequest, answer: str, *, actor: User, now: datetime, reason: str = ""
+    change: ChangeRequest, answer: str, *, actor: User, now: datetime, reason: str = "", door: str = ""
 ) -> tuple[bool, str]:
-    """Whether the answer was given, and the sentence that says so or why not."""
+    """Whether the answer was given, and the sentence that says so or why not. `door` is as in `Act`."""
     reference = change.booking.reference
     try:
         if answer == REFUSE:
@@ -73,7 +74,7 @@ def answer_change(
             done = _("%(reference)s: the move is refused; the visit keeps its time.")
         else:
             with_fee = answer == ACCEPT_WITH_FEE
-            operations.accept_change(change=change, actor=actor, now=now, with_fee=with_fee)
+            operations.accept_change(change=change, actor=actor, now=now, with_fee=with_fee, door=door)
             done = _("%(reference)s: moved.")
     except BookingError as error:
         return False, f"{reference}: {explain(error)}"

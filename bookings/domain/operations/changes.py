@@ -229,9 +229,11 @@ def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
         record(booking, EventKind.EDITED, booking.status, Act(now, by_client=True, reason=reason))
 
 
-def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee: bool) -> Booking:
+def accept_change(
+    *, change: ChangeRequest, actor: User, now: datetime, with_fee: bool, door: str = ""
+) -> Booking:
     """Moves to the wanted start, and tells the client; with the late fee as the client was shown it, or without. There
-    is none once the visit can be changed for nothing.
+    is none once the visit can be changed for nothing. `door` is as in `Act`.
 
     Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `move_booking` raises; nothing has changed then.
     """
@@ -251,7 +253,7 @@ def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee
     return move_booking(
         booking=change.booking,
         to=NewTime(change.wanted_starts_at, change.preference or None),
-        act=Act(now, actor, reason=change.reason),
+        act=Act(now, actor, reason=change.reason, door=door),
         check=check,
         late_fee_cents=fee,
     )

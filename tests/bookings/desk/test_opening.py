@@ -106,6 +106,11 @@ def only_near(world: World) -> None:
         hours.zones.add(world.zone)
 
 
+def owner_drives(world: World) -> None:
+    world.therapist.user = User.objects.create_superuser("dana")
+    world.therapist.save()
+
+
 def sample_log_in(world: World) -> None:
     account = sample_accounts()[1]
     User.objects.create_user(account["username"], password=account["password"], is_staff=True)
@@ -135,6 +140,7 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
     "qualified for nothing": (
         lambda world: world.therapist.services.clear(), "therapists", "is qualified for no service", False,
     ),
+    "nobody to call for help": (owner_drives, "therapists", "name somebody else who hears", False),
     "nobody qualified": (
         lambda world: world.therapist.services.clear(), "therapists", "Nobody is qualified for “Manual", True,
     ),
