@@ -2,8 +2,9 @@
 
 Run from the repository: python -m bench.admin [--sizes 1000,50000] [--rounds 15] [--lists]
 
-With --lists it is every list of the admin, beside the same list before anything was stored: with two messages and a look at
-health answers for each visit, a client for each five, and a late move and a message from the site for each ten.
+With --lists it is every list of the admin, beside the same list before anything was stored: with two messages and a
+look at health answers for each visit, a client for each five, and a late move and a message from the site for each
+ten. Figures go to bench/results/admin_lists.json.
 
 Whole pages through Django's test client, without a network: middleware, queries and templates, as the owner sees
 them. The empty list is the same page asked for a day without visits. All is measured in one process, in interleaved
@@ -117,20 +118,28 @@ WHERE s.booking_id IS NULL
 # What lies beside each visit, and what else grows with the years.
 _BESIDE = """
 INSERT INTO bookings_client (name, email, phone, is_blocked, created_at)
-SELECT 'Sample Client', 'grown' || n || '@example.com', '+1424' || lpad(n::text, 7, '0'), false, now() - n * interval '1 minute'
+SELECT 'Sample Client', 'grown' || n || '@example.com', '+1424' || lpad(n::text, 7, '0'), false,
+    now() - n * interval '1 minute'
 FROM generate_series((SELECT count(*) FROM bookings_client), %(visits)s / 5) AS n;
 UPDATE bookings_booking SET client_id = (SELECT min(id) FROM bookings_client) + id %% (%(visits)s / 5);
-INSERT INTO bookings_message (kind, channel, booking_id, revision, state, due_at, attempts, uncertain_attempts, sent_at, message_uuid, last_error,
-    created_at)
-SELECT kind, 'email', id, revision, CASE WHEN id %% 5000 = 0 THEN 'failed' ELSE 'sent' END, created_at, 1, 0, created_at, gen_random_uuid(), '',
-    created_at
+INSERT INTO bookings_message (
+    kind, channel, booking_id, revision, state, due_at, attempts, uncertain_attempts, sent_at, message_uuid,
+    last_error, created_at
+)
+SELECT
+    kind, 'email', id, revision, CASE WHEN id %% 5000 = 0 THEN 'failed' ELSE 'sent' END, created_at, 1, 0, created_at,
+    gen_random_uuid(), '', created_at
 FROM bookings_booking CROSS JOIN unnest(ARRAY['confirmed', 'reminder_last']) AS kind
 ON CONFLICT DO NOTHING;
 INSERT INTO bookings_contactmessage (name, email, phone, body, written_at, submission_key)
-SELECT 'Sample Client', 'sample' || n || '@example.com', '', '', now() - n * interval '1 hour', gen_random_uuid() FROM generate_series(1, %(visits)s / 10) AS n;
+SELECT
+    'Sample Client', 'sample' || n || '@example.com', '', '', now() - n * interval '1 hour', gen_random_uuid()
+FROM generate_series(1, %(visits)s / 10) AS n;
 INSERT INTO bookings_healthaccess (booking_id, user_id, at, what, reason)
 SELECT id, (SELECT min(id) FROM auth_user), created_at, 'answers', 'measured' FROM bookings_booking;
-INSERT INTO bookings_changerequest (booking_id, wanted_starts_at, preference, reason, fee_cents, asked_at, state, answered_at)
+INSERT INTO bookings_changerequest (
+    booking_id, wanted_starts_at, preference, reason, fee_cents, asked_at, state, answered_at
+)
 SELECT id, starts_at, '', '', 6000, created_at, 'refused', created_at FROM bookings_booking WHERE id %% 10 = 0
 """
 
