@@ -100,7 +100,7 @@ class AddressRuleAdmin(KindFieldsMixin, ListMixin):
         self, request: HttpRequest, obj: AddressRule | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form = super().get_form(request, obj, change, form=RuleForm if obj else NewRuleForm, **kwargs)
-        form.is_busy = getattr(request, "is_busy", False)
+        form.is_busy = getattr(request, "is_busy", False)  # type: ignore[attr-defined]
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
