@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.domain.booklet import make_booklet
+from bookings.domain.booklet import fill
 from bookings.enums import Weekday
 from bookings.models import (
     Booking,
@@ -54,13 +54,9 @@ def load(*, now: datetime) -> None:
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
     if not Booklet.objects.exists():
         words = (_DATA / "booklet.txt").read_text(encoding="utf-8")
-        Booklet(
-            words=words,
-            file_name="sample-booklet.pdf",
-            content=make_booklet(words, note=_("Sample booklet"), now=now),
-            uploaded_at=now,
-            is_sample=True,
-        ).save()
+        booklet = Booklet(file_name="sample-booklet.pdf", uploaded_at=now)
+        fill(booklet, words, is_sample=True, now=now)
+        booklet.save()
     _staff()
 
 

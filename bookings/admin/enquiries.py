@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.domain.booklet import make_booklet, title_of
+from bookings.domain.booklet import fill, title_of
 from bookings.models import Booklet, BookletRequest, ContactMessage
 from bookings.staff.labels import answer_mark, local_when, mark, two_lines
 from bookings.staff.search import search
@@ -173,7 +173,7 @@ class BookletUploadForm(forms.ModelForm):
             self.add_error("words", _("Begin with the title: a line that begins with #."))
         else:
             try:
-                self.instance.content = make_booklet(data["words"], now=timezone.now())
+                fill(self.instance, data["words"], now=timezone.now())
             except NotTypeset:
                 self.add_error(
                     "words", _("We couldn’t make a PDF of this. Is there a page too full, or empty?")

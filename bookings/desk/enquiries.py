@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations
+from bookings.domain.booklet import current_booklet
 from bookings.exceptions import AlreadyAnswered
-from bookings.models import Booklet, ContactMessage
+from bookings.models import ContactMessage
 from bookings.staff.labels import answer_mark, local_when, state_mark
 from bookings.staff.visibility import sees_rows
 from massagerx.lib.encryption import UnreadableValue
@@ -69,7 +70,7 @@ def close_message(request: StaffRequest, pk: int) -> HttpResponse:
 @desk_page(lambda user: sees_rows(user, "booklet"))
 def booklet_file(request: StaffRequest) -> FileResponse:
     """The booklet as it is on the site now."""
-    booklet = Booklet.objects.first()
+    booklet = current_booklet(now=timezone.now())
     if booklet is None:
         raise Http404
     return FileResponse(

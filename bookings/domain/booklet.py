@@ -7,12 +7,18 @@ paragraph.
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import datetime
 from typing import Any
 
-from massagerx.lib.typeset import Paper, typeset
+from django.utils.translation import gettext as _
+
+from bookings.models import Booklet
+from massagerx.lib.typeset import NotTypeset, Paper, typeset
 from services.models import Business
+
+log = logging.getLogger("massagerx.booklet")
 
 _KINDS = (
     ("title", re.compile(r"#\s+(\S.*)")),
@@ -60,14 +66,37 @@ def title_of(words: str) -> str:
     return str(first["text"]) if first is not None and first["kind"] == "title" else ""
 
 
-def make_booklet(words: str, *, note: str = "", now: datetime) -> bytes:
-    """The PDF, on US letter, tagged for screen readers; `note` stands at the foot of each page. Raises `NotTypeset`."""
+def fill(booklet: Booklet, words: str, *, is_sample: bool = False, now: datetime) -> None:
+    """Makes a booklet, which is not saved, of these words: its file is on US letter, tagged for screen readers. Raises
+    `NotTypeset`."""
     business = Business.load()
-    phone = str(business.phone.as_national) if business.phone else ""
+    booklet.words, booklet.is_sample, booklet.foot = words, is_sample, _foot(business, is_sample)
     data = {
         "title": title_of(words),
         "business": business.name,
-        "foot": " · ".join(filter(None, (note, business.name, phone))),
+        "foot": booklet.foot,
         "blocks": blocks_of(words),
     }
-    return typeset("booklet", data, paper=Paper.LETTER, made_at=now)
+    booklet.content = typeset("booklet", data, paper=Paper.LETTER, made_at=now)
+
+
+def current_booklet(*, now: datetime) -> Booklet | None:
+    """The booklet as it is handed out: one made of the owner's words is made anew first when the name or the phone of
+    the business has changed since."""
+    found = Booklet.objects.first()
+    if found is None or not found.words or found.foot == _foot(Business.load(), found.is_sample):
+        return found
+    try:
+        fill(found, found.words, is_sample=found.is_sample, now=now)
+    except NotTypeset:
+        log.exception("the booklet can't be made anew")
+        return found
+    # What the owner saved meanwhile stays.
+    Booklet.objects.filter(uploaded_at=found.uploaded_at).update(foot=found.foot, content=found.content)
+    return found
+
+
+def _foot(business: Business, is_sample: bool) -> str:
+    """What stands at the foot of each page."""
+    phone = str(business.phone.as_national) if business.phone else ""
+    return " · ".join(filter(None, (_("Sample booklet") if is_sample else "", business.name, phone)))

@@ -70,6 +70,8 @@ class Booklet(SingletonModel):
 
     # "" for a file that was uploaded.
     words = models.TextField(_("words"), max_length=20_000, blank=True, default="", db_default="")
+    # What stands at the foot of each page of one that was made of words.
+    foot = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     file_name = models.CharField(_("file name"), max_length=120)
     content = models.BinaryField()
     uploaded_at = models.DateTimeField(_("uploaded at"))

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import exceptions
 from bookings.domain import operations
+from bookings.domain.booklet import current_booklet
 from bookings.domain.links import find_link, use_link
 from bookings.enums import LinkPurpose
 from bookings.forms import BookletForm, CallForm, ContactForm
@@ -148,7 +149,8 @@ def booklet_fetch(request: HttpRequest, token: str) -> HttpResponse:
     people do asks by GET, and is no fetch."""
     now = timezone.now()
     link = find_link(token, purpose=LinkPurpose.BOOKLET, now=now)
-    booklet = Booklet.objects.defer("content").annotate(size=Length("content")).first()
+    rows = Booklet.objects.defer("content").annotate(size=Length("content"))
+    booklet = rows.first() if request.method != "POST" else current_booklet(now=now)
     if link is None or booklet is None:
         return private(render(request, "bookings/booklet_gone.html", status=410))
     if request.method != "POST":

@@ -18,6 +18,7 @@ from bookings.admin.enquiries import LARGEST_BOOKLET, safe_pdf_name
 from bookings.domain import operations
 from bookings.enums import MessageKind
 from bookings.models import Booklet, BookletRequest, ContactMessage, Message
+from services.models import Business
 from tests.factories import NOW, World
 from tests.support.papers import pages_of, said_of, unheard
 
@@ -284,6 +285,11 @@ def test_owner_s_words_become_the_booklet(owner: Client) -> None:
     (page,) = pages_of(file)
     for words in ("Feet down.", "• One", '#read("/etc/passwd")', "(213) 555-0142", "1 / 1"):
         assert words in page, words
+    # Who calls after a change of the phone calls the new one.
+    Business.objects.update(phone="+12135550199")
+    current = owner.get(reverse("admin:bookings_booklet_current"))
+    (page,) = pages_of(b"".join(current.streaming_content))  # type: ignore[attr-defined]
+    assert page.endswith("Massage Rx · (213) 555-0199 1 / 1")
     # They stay to be changed; a file of one's own takes their place.
     assert "Feet down." in text(owner.get(f"{BOOKLET}1/change/"))
     assert owner.post(f"{BOOKLET}1/change/", {"words": written + "!"}).status_code == 302

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from bookings.domain.operations import Act
 from bookings.program import operations
-from bookings.program.models import ExerciseDay, Program
+from bookings.program.models import ExerciseDay, Program, ProgramExercise
 from tests.factories import NOW, World, make_world
 from tests.support.browser import accessibility_violations, sideways_overflow
 
@@ -109,3 +109,50 @@ def test_a_kept_press_goes_to_the_address_that_the_page_has_by_now(
     page.goto(page_of(program))
     expect(page.get_by_text("That is all for today.")).to_be_visible()
     assert ExerciseDay.objects.get().outcome == "done"
+
+
+def test_timer_video_and_how_it_went_in_dark(
+    live_server: Any, clock: Any, program: Program, new_page: Any
+) -> None:
+    ProgramExercise.objects.filter(program=program).update(
+        unit="seconds", amount=30, video_url="https://youtu.be/abc_DEF-123"
+    )
+    frame = "https://www.youtube-nocookie.com/embed/abc_DEF-123"
+    page = new_page(width=390)
+    new_page.allow(frame)
+    page.emulate_media(color_scheme="dark")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition("?")[0]))
+    video = {"body": "<title>A video</title>", "content_type": "text/html"}
+    page.route("https://www.youtube-nocookie.com/**", lambda route: route.fulfill(**video))
+    page.clock.install(time=NOW)
+    page.goto(page_of(program))
+    page.clock.pause_at(NOW + timedelta(hours=1))
+
+    left, said = page.locator("[data-left]"), page.locator("[data-timer] [role=status]")
+    for press, seconds, rest in (("Start the timer", 10, "20"), ("Pause", 10, "20"), ("Continue", 19, "1")):
+        page.get_by_role("button", name=press).click()
+        page.clock.run_for(1000 * seconds)
+        expect(left).to_have_text(rest)
+        expect(said).to_be_empty()
+    page.clock.run_for(1000)
+    expect(said).to_have_text("Time is up.")
+    expect(left).to_have_text("30")
+    expect(page.get_by_role("button", name="Start the timer")).to_be_visible()
+    page.clock.resume()
+
+    assert frame not in asked
+    page.get_by_role("link", name="Watch the video").click()
+    expect(page.frame_locator("iframe").locator("body")).to_be_attached()
+    assert asked.count(frame) == 1
+
+    page.locator("[name=pain][value='3']").check()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("That is all for today.")).to_be_visible()
+    page.get_by_role("button", name="How it went so far").click()
+    expect(page.get_by_role("heading", name="How it went so far")).to_be_visible()
+    expect(page.get_by_role("cell", name="3")).to_be_visible()
+    assert accessibility_violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert not sideways_overflow(page)
