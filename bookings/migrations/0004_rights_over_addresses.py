@@ -8,6 +8,6 @@ RIGHTS = {"Owner": {"bookings.addressrule": KEEP}, "Front desk": {"bookings.addr
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0002_roles_and_search")]
+    dependencies = [("bookings", "0003_booklet_foot")]
 
     operations = [giving(RIGHTS)]
