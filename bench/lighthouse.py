@@ -37,6 +37,7 @@ _AUDITS = {
 }
 # A site on one machine speaks plain HTTP/1.1; the web server before it answers for these.
 _NOT_HERE = ["uses-http2", "redirects-http"]
+_WITHOUT_BEGINNING = "NO_NAVSTART"
 
 
 def install(folder: Path) -> Path:
@@ -47,17 +48,23 @@ def install(folder: Path) -> Path:
 
 
 def look(lighthouse: Path, url: str, chromium: str, folder: Path) -> dict[str, Any]:
-    """One run: the report as Lighthouse writes it."""
+    """One run: the report as Lighthouse writes it. A run whose record lacks its beginning, which happens on a busy
+    machine and says nothing about the page, is made once more. Raises CalledProcessError."""
     report = folder / "report.json"
-    subprocess.run(
-        [
-            str(lighthouse), url, "--quiet", "--output=json", f"--output-path={report}",
-            "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage",
-            f"--only-categories={','.join(AT_LEAST)}", f"--skip-audits={','.join(_NOT_HERE)}",
-        ],
-        env={**os.environ, "CHROME_PATH": chromium}, check=True, timeout=180,
-    )  # fmt: skip
-    read: dict[str, Any] = json.loads(report.read_text())
+    for may_repeat in (True, False):
+        report.unlink(missing_ok=True)
+        done = subprocess.run(
+            [
+                str(lighthouse), url, "--quiet", "--output=json", f"--output-path={report}",
+                "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage",
+                f"--only-categories={','.join(AT_LEAST)}", f"--skip-audits={','.join(_NOT_HERE)}",
+            ],
+            env={**os.environ, "CHROME_PATH": chromium}, timeout=180,
+        )  # fmt: skip
+        read: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {}
+        if read.get("runtimeError", {}).get("code") != _WITHOUT_BEGINNING or not may_repeat:
+            break
+    done.check_returncode()
     return read
 
 

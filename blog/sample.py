@@ -6,8 +6,10 @@ They name no person, price, phone number or address: those are the owner's data,
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from django.db.models import QuerySet
@@ -15,16 +17,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from massagerx.lib.content_files import Document, read_documents, read_toml, to_html
+from massagerx.lib.html import plain_text
 from massagerx.lib.localtime import local
 from massagerx.lib.pictures import Encoded
 from services.models import Service
 from services.sample_left import Left, page_of, take_off, untouched
 
 from .models import FaqEntry, HomeBlock, Page, Picture, Post, Tag
-from .opening import NEEDED
 
 _DATA = Path(__file__).parent / "sample_data"
 POSTS, PAGES, LISTS = _DATA / "posts", _DATA / "pages", _DATA / "lists.toml"
+# Posts to begin a blog with. The sample has others, which are published: these wait for the owner.
+FIRST_POSTS = _DATA / "first_posts"
+_PART = re.compile(r"<li><strong>([^<]+):</strong>.*?</li>")
 # Drawn for this site by bin/draw_sample_covers; width and height in pixels.
 _COVERS = Path(__file__).parent / "sample_covers"
 _COVER_SIZE = (1600, 900)
@@ -75,6 +80,30 @@ def starting_page(slug: str, *, now: datetime) -> dict[str, str]:
     return _texts(files[slug], now) if slug in files else {}
 
 
+def first_posts() -> list[Post]:
+    """The prepared posts, as unsaved drafts; none once one of them is there."""
+    files = read_documents(FIRST_POSTS)
+    if Post.objects.filter(slug__in=[file.slug for file in files]).exists():
+        return []
+    return [Post(slug=file.slug, body=file.html, **file.values) for file in files]
+
+
+def missing_from_privacy(body: str) -> dict[str, str]:
+    """What a privacy page with this text (HTML) says nothing of, going by its words: our paragraph on it (HTML) by what
+    it is about."""
+    said = plain_text(body).casefold()
+    return {about: part for about, words, part in _told() if not any(word in said for word in words)}
+
+
+@lru_cache(maxsize=1)
+def _told() -> list[tuple[str, list[str], str]]:
+    """What the site has come to keep since privacy pages were written for it: about what, in which words a page may
+    speak of it, and our paragraph."""
+    (page,) = (file for file in read_documents(PAGES) if file.slug == Page.Slug.PRIVACY)
+    parts = {match[1]: match[0] for match in _PART.finditer(page.html)}
+    return [(row["about"], row["words"], parts[row["begins"]]) for row in read_toml(LISTS)["told"]]
+
+
 def _texts(page_file: Document, now: datetime) -> dict[str, str]:
     body = page_file.html.replace("%(effective)s", date_format(local(now), "F j, Y"))
     return {**page_file.values, "body": body}
@@ -97,7 +126,7 @@ def remove(*, now: datetime) -> None:
     """Deletes the posts, pages and answers that `left` names. Covers stay in the library, where a text may use them,
     and so do the pages that clients read when they agree, until the owner's own words take their place."""
     posts, pages, questions = _left()
-    for rows in (posts, pages.exclude(slug__in=NEEDED), questions):
+    for rows in (posts, pages.exclude(slug__in=Page.NEEDED), questions):
         take_off(rows)
 
 

@@ -112,6 +112,14 @@ class NoteReader(models.TextChoices):
     BOTH = "both", _("Both")
 
 
+class NoteKind(models.TextChoices):
+    """What a template of a note is for."""
+
+    CLIENT = "client", _("A note on a client")
+    COMPLAINT = "complaint", _("A complaint")
+    CLINICIAN = "clinician", _("What a clinician said")
+
+
 class ComplaintState(models.TextChoices):
     OPEN = "open", _("Open")
     SETTLED = "settled", _("Settled")

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from bookings.domain import check_ins
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
-from bookings.drives.models import DriveEstimate
+from bookings.domain.reach import Reach
 from bookings.models import (
     ExtraHours,
     ScreeningVersion,
@@ -52,16 +52,15 @@ class _People:
     """Who comes, when, where and for what, read once."""
 
     def __init__(self, now: datetime) -> None:
-        today = local(now).date()
+        today = self.today = local(now).date()
         hours = WorkingHours.objects.filter(Q(valid_until=None) | Q(valid_until__gte=today))
         bookable = Exists(Therapist.objects.bookable(today).filter(pk=OuterRef("pk")))
         extra = ExtraHours.objects.filter(therapist=OuterRef("pk"), date__gte=today)
         self.therapists = list(
             Therapist.objects.filter(is_active=True)
             .annotate(can_be_booked=bookable, has_extra=Exists(extra))
-            .select_related("home_zip")
             .prefetch_related(
-                Prefetch("working_hours", hours.prefetch_related("zones"), to_attr="hours_to_come"),
+                Prefetch("working_hours", hours, to_attr="hours_to_come"),
                 "services",
             )
         )
@@ -82,41 +81,26 @@ class _People:
         if not self.areas:
             words = _("Enter the ZIP codes that you drive to, in zones with a travel fee each.")
             yield Gap("places", words, reverse("admin:bookings_servicearea_paste"))
-        served: dict[int, list[str]] = defaultdict(list)
+        served: dict[int, list[ServiceArea]] = defaultdict(list)
         for area in self.areas:
-            served[area.zone_id].append(area.zip_code)
+            served[area.zone_id].append(area)
             if area.point is None:
                 words = _("Nobody knows where %(zip)s lies: enter its latitude and longitude.")
                 yield Gap("places", words % {"zip": area.zip_code}, page_of(area), stops=False)
-        reached = self._reached(served)
+        reached = self._reached(served) if self.working else set()
         for zone in Zone.objects.all():
-            if self.areas and not served[zone.pk]:
+            if self.areas and zone.pk not in served:
                 words = _("No ZIP code is served in “%(zone)s”.") % {"zone": zone}
                 yield Gap("places", words, reverse("admin:bookings_servicearea_paste"), stops=False)
-            elif self.working and served[zone.pk] and zone.pk not in reached:
-                words = _("Nobody drives to “%(zone)s”: no therapist has hours there, within their reach.")
+            elif self.working and zone.pk in served and zone.pk not in reached:
+                words = _("Nobody drives to “%(zone)s”: no therapist has hours there, near enough for them.")
                 yield Gap("places", words % {"zone": zone}, reverse(_THERAPISTS), stops=not reached)
 
-    def _reached(self, served: dict[int, list[str]]) -> set[int]:
+    def _reached(self, served: dict[int, list[ServiceArea]]) -> set[int]:
         """The keys of the zones that somebody visits: with hours there, and near enough to one of its ZIP codes."""
-        nearest: dict[tuple[str, str], int] = {}
-        limited = {row.home_zip.zip_code for row in self.working if row.reach_minutes is not None}
-        rows = DriveEstimate.objects.filter(origin__in=limited).order_by()
-        for origin, destination, minutes in rows.values_list("origin", "destination", "careful"):
-            least = min(int(part) for part in minutes.split())
-            pair = (origin, destination)
-            nearest[pair] = min(least, nearest.get(pair, least))
-        found = set()
-        for therapist in self.working:
-            reach, home = therapist.reach_minutes, therapist.home_zip.zip_code
-            named = [{zone.pk for zone in hours.zones.all()} for hours in therapist.hours_to_come]
-            anywhere = therapist.has_extra or not all(named)
-            for zone, zips in served.items():
-                # What no row knows yet is worked out in the background.
-                near = reach is None or any(nearest.get((home, code), 0) <= reach for code in zips)
-                if near and (anywhere or any(zone in zones for zones in named)):
-                    found.add(zone)
-        return found
+        working = Therapist.objects.filter(pk__in=[row.pk for row in self.working])
+        reach = Reach(today=self.today, therapists=working)
+        return {zone for zone, areas in served.items() if any(map(reach.includes, areas))}
 
     def _of_therapists(self) -> Iterator[Gap]:
         if not self.therapists:

@@ -19,6 +19,8 @@ from bookings.models import (
     BookingRules,
     Booklet,
     Closure,
+    HeardFrom,
+    NoteTemplate,
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
@@ -63,6 +65,28 @@ def load(*, now: datetime) -> None:
 def starting_terms() -> dict[str, str]:
     """The texts of terms to begin with, by field."""
     return {name: text.strip() for name, text in read_toml(_DATA / "terms.toml").items()}
+
+
+def starting_note_templates() -> list[NoteTemplate]:
+    """Unsaved templates to begin with; none once there is one."""
+    rows = read_toml(_DATA / "note_templates.toml")["templates"]
+    if NoteTemplate.objects.exists():
+        return []
+    return [
+        NoteTemplate(**{**row, "text": row["text"].strip()}, position=position)
+        for position, row in enumerate(rows, start=1)
+    ]
+
+
+def starting_ways() -> list[HeardFrom]:
+    """Unsaved ways to hear of the business to begin with; none once the owner has one."""
+    if HeardFrom.objects.exclude(link_name=HeardFrom.OFFICE).exists():
+        return []
+    ways = read_toml(_DATA / "heard_from.toml")["ways"]
+    return [
+        HeardFrom(link_name=link_name, name=name, position=position)
+        for position, (link_name, name) in enumerate(ways.items(), start=1)
+    ]
 
 
 def left() -> list[Left]:

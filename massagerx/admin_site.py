@@ -99,6 +99,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.closure",
             "bookings.termsversion",
             "bookings.heardfrom",
+            "bookings.notetemplate",
             "referrals.referraloffice",
             "bookings.screeningversion",
             "auth.user",

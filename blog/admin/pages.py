@@ -12,10 +12,11 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from blog.models import Announcement, FaqEntry, HomeBlock, Page, Testimonial
-from blog.sample import starting_page
+from blog.sample import missing_from_privacy, starting_page
 from massagerx.lib.admin import is_own_page
 
 from .writing import WordsMixin, WritingMixin
@@ -40,6 +41,15 @@ class PageAdmin(WritingMixin):
         """A page that is begun by a link to its slug begins with our words, for the owner to go through."""
         given: dict[str, Any] = super().get_changeform_initial_data(request)
         return {**given, **starting_page(str(given.get("slug", "")), now=timezone.now())}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Adds to the context what a saved privacy page says nothing of, in our words."""
+        page = context.get("original")
+        if isinstance(page, Page) and page.slug == Page.Slug.PRIVACY and page.body:
+            context["lacks"] = [mark_safe(part) for part in missing_from_privacy(page.body).values()]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def view_on_site(self, page: Page) -> str:
         """The page's public address."""
@@ -81,6 +91,13 @@ class FaqEntryAdmin(WritingMixin):
     search_fields = ["question", "answer"]
     fields = ["question", "answer", "position", "is_active"]
     claim_fields = version_fields = ("question", "answer")
+
+    def get_form(self, *args: Any, **kwargs: Any) -> Any:
+        """An entry says itself that its answer is missing: once, not twice."""
+        form = super().get_form(*args, **kwargs)
+        if "answer" in form.base_fields:
+            form.base_fields["answer"].required = False
+        return form
 
     def preview_address(self, obj: FaqEntry) -> str:
         """The FAQ page."""

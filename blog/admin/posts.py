@@ -28,7 +28,8 @@ from django.utils.translation import ngettext
 from blog.importing import Imported, import_text, kind_of, refuse_too_much
 from blog.models import RESERVED_SLUGS, OldAddress, Post, Tag
 from blog.preview import LASTS, preview_token
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from blog.sample import first_posts
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, PreparedMixin
 from massagerx.lib.fields import LineField
 from massagerx.lib.html import LONGEST_HTML
 from massagerx.lib.text import refuse_too_long
@@ -81,6 +82,8 @@ class PostForm(ModelForm):
             self.data = sent
         if "slug" in self.fields:
             self.fields["slug"].required = False
+        if "body" in self.fields:
+            self.fields["body"].required = False  # the post says itself that words are missing, once
         if "pinned_posts" in self.fields and self.instance.pk:
             pinned = self.fields["pinned_posts"]
             assert isinstance(pinned, forms.ModelMultipleChoiceField)
@@ -232,7 +235,7 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(WritingMixin):
+class PostAdmin(PreparedMixin, WritingMixin):
     form = PostForm
     list_display = ["title", "state", "author_name", "updated_at"]
     list_filter = [WhenFilter, "tags", "services"]
@@ -273,6 +276,10 @@ class PostAdmin(WritingMixin):
 
     class Media:
         js = ["js/cover.js"]
+
+    def prepared_rows(self) -> list[Post]:
+        """The first posts, as drafts."""
+        return first_posts()
 
     @admin.display(description=_("state"), ordering="published_at")
     def state(self, post: Post) -> str:

@@ -27,6 +27,9 @@ class Page(models.Model):
         PRIVACY = "privacy", _("Privacy")
         CONTACT = "contact", _("Contact")
 
+    #: What the law wants to be said.
+    NEEDED = (Slug.POLICIES, Slug.PRIVACY)
+
     slug = models.CharField(_("page"), max_length=20, choices=Slug.choices, unique=True)
     title = models.CharField(_("title"), max_length=140)
     meta_description = models.CharField(

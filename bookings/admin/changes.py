@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
+from bookings.domain import operations
 from bookings.models import ChangeRequest
 from bookings.staff.labels import two_lines
 from bookings.staff.late_changes import (
@@ -35,7 +36,7 @@ class ChangeRequestAdmin(RowsOnly):
     actions = ["accept_selected", "accept_with_fee_selected", "refuse_selected"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeRequest]:
-        return only_seen_by(request.user, super().get_queryset(request), "booking__therapist")
+        return only_seen_by(request.user, ChangeRequest.objects.all(), "booking__therapist").with_both()
 
     @admin.display(description=gettext_lazy("booking"), ordering="booking__reference")
     def reference(self, change: ChangeRequest) -> str:
@@ -44,7 +45,7 @@ class ChangeRequestAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("what"), ordering="wanted_starts_at")
     def what(self, change: ChangeRequest) -> str:
-        return change_words(change)
+        return change_words(change, both=change.is_of_both)  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("visit"), ordering="booking__starts_at")
     def visit(self, change: ChangeRequest) -> str:
@@ -75,7 +76,11 @@ class ChangeRequestAdmin(RowsOnly):
         self._answer_many(request, queryset, REFUSE)
 
     def _answer_many(self, request: HttpRequest, queryset: QuerySet[ChangeRequest], answer: str) -> None:
+        answered: set[int] = set()
         for change in queryset.select_related("booking").order_by("asked_at")[: self.list_per_page]:
+            if change.pk in answered:
+                continue
+            answered |= {one.pk for one in operations.asked_together(change)}
             ok, sentence = answer_change(
                 change,
                 answer,

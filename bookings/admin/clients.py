@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Client, Erasure, HeardFrom
+from bookings.models import Client, Erasure, HeardFrom, NoteTemplate
+from bookings.sample import starting_note_templates, starting_ways
 from bookings.staff.labels import mark, two_lines
 from bookings.staff.search import OF_CLIENT, best_first, search, visits_of_client
 from bookings.staff.visibility import clients_seen_by
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, PreparedMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
 
@@ -50,7 +51,7 @@ class ClientAdmin(RowsOnly):
 
 
 @admin.register(HeardFrom)
-class HeardFromAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
+class HeardFromAdmin(PreparedMixin, HistoryMixin, KindFieldsMixin, ListMixin):
     """The owner's choices; one that clients have chosen can be put away, not deleted."""
 
     list_display = ["name", "address", "is_offered", "position"]
@@ -58,9 +59,25 @@ class HeardFromAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     fields = ["name", "link_name", "is_offered", "position"]
     prepopulated_fields = {"link_name": ["name"]}
 
+    def prepared_rows(self) -> list[HeardFrom]:
+        return starting_ways()
+
     @admin.display(description=gettext_lazy("link to give out"))
     def address(self, row: HeardFrom) -> str:
         return absolute_url(f"{reverse('bookings:start')}?from={row.link_name}")
+
+
+@admin.register(NoteTemplate)
+class NoteTemplateAdmin(PreparedMixin, HistoryMixin, KindFieldsMixin, ListMixin):
+    """The owner's texts with which notes of staff begin."""
+
+    list_display = ["name", "kind", "position"]
+    list_filter = ["kind"]
+    search_fields = ["name", "text"]
+    fields = ["kind", "name", "text", "position"]
+
+    def prepared_rows(self) -> list[NoteTemplate]:
+        return starting_note_templates()
 
 
 @admin.register(Erasure)

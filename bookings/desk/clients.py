@@ -39,6 +39,7 @@ from bookings.staff.visibility import clients_seen_by, sees_every_visit, sees_ro
 
 from .forms import ClientForm, NoteForm, PairingForm
 from .frame import StaffRequest, change_page, desk_page, log_change, page, read_key, say
+from .note_templates import CLIENT_KINDS, PRESS, templates_for, with_template
 
 _GONE = gettext_lazy("Somebody else has merged or erased this client meanwhile.")
 _VISITS_A_PAGE = 25
@@ -92,12 +93,14 @@ def _save(request: StaffRequest, seen: Client) -> HttpResponse:
 
 @desk_page(sees_clients, "bookings.add_clientnote", pressed_on="client")
 def write_note(request: StaffRequest, pk: int) -> HttpResponse:
-    """Adds a note; it is never changed."""
+    """Adds a note; it is never changed. The press of a template puts its text behind what is typed, and adds none."""
     client = _get(request, pk)
+    if PRESS in request.POST:
+        begun = NoteForm(initial=with_template(request.POST, "text", *CLIENT_KINDS))
+        return _note_page(request, client, begun, status=200)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        context = {"title": _("Note on %(name)s") % {"name": client.name}, "client": client, "form": form}
-        return page(request, "client_note", context, status=422)
+        return _note_page(request, client, form, status=422)
     try:
         add_note(client=client, actor=request.user, now=timezone.now(), **form.cleaned_data)
     except ClientGone:
@@ -105,6 +108,16 @@ def write_note(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect("admin:bookings_client_changelist")
     say(request, True, _("The note is on record."))
     return redirect(change_page("client"), pk)
+
+
+def _note_page(request: StaffRequest, client: Client, form: NoteForm, *, status: int) -> HttpResponse:
+    context = {
+        "title": _("Note on %(name)s") % {"name": client.name},
+        "client": client,
+        "form": form,
+        "note_templates": templates_for(*CLIENT_KINDS),
+    }
+    return page(request, "client_note", context, status=status)
 
 
 @desk_page(sees_clients, "bookings.add_clientnote", pressed_on="client")
@@ -244,6 +257,9 @@ def _page(request: StaffRequest, client: Client, form: ClientForm, *, status: in
         "may_erase": is_here and user.has_perm("bookings.erase_client"),
         "may_book": is_here and user.has_perm(CHANGE_BOOKING),
         "note_form": NoteForm(),
+        "note_templates": templates_for(*CLIENT_KINDS)
+        if is_here and user.has_perm("bookings.add_clientnote")
+        else [],
         "notes": notes_on(user, [client.pk])[client.pk]
         if is_here and user.has_perm("bookings.view_clientnote")
         else None,

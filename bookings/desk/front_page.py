@@ -220,7 +220,9 @@ def _late_changes(user: User) -> dict[str, Any]:
     """Late changes that wait for an answer, the next visit first."""
     waiting = only_seen_by(user, ChangeRequest.objects.filter(state=ChangeState.OPEN), "booking__therapist")
     rows = list(
-        waiting.select_related("booking__therapist")
+        waiting.with_both()
+        .filter(is_second=False)
+        .select_related("booking__therapist")
         .annotate(in_all=_in_all())
         .order_by("booking__starts_at")[:MOST_ROWS]
     )
@@ -231,7 +233,7 @@ def _late_changes(user: User) -> dict[str, Any]:
                 **_visit(change.booking),
                 "kind": "change",
                 "due": change.booking.starts_at,
-                "what": change_words(change),
+                "what": change_words(change, both=change.is_of_both),
                 "anchor": "#late-change",
             }
             for change in rows

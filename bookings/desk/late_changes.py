@@ -52,12 +52,12 @@ def late_change_page(request: StaffRequest, key: str) -> HttpResponse:
         "title": _("Late move"),
         "change": change,
         "booking": change.booking,
-        "what": change_words(change),
+        "what": change_words(change, both=len(operations.asked_together(change)) > 1),
         "when": local_when(change.booking.starts_at),
         "asked": local_when(change.asked_at),
         "state": change_mark(change),
         "answered": answered_words(change),
-        "late_change": waiting_words(change, change.booking),
+        "late_change": waiting_words(change),
         "may_answer": request.user.has_perm(CHANGE_REQUEST),
     }
     return page(request, "late_change", context)

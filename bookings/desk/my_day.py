@@ -267,12 +267,13 @@ def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
 
 
 def _other_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    # First: one is home before one is free.
+    if column.visits and column.way_home is not None and column.way_home.arrives_at is not None:
+        yield column.way_home.arrives_at, "home", {}
     for start, end in column.gaps:
         yield start, "free", {"ends_at": end, "until": clock(end)}
     for start, end in column.plan.off:
         yield start, "off", {"ends_at": end, "until": clock(end)}
-    if column.visits and column.way_home is not None and column.way_home.arrives_at is not None:
-        yield column.way_home.arrives_at, "home", {}
 
 
 # A visit -------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.domain import intake, operations, queries
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import BookingStatus, DoorRule, LateFeeState
+from bookings.enums import BookingStatus, DoorRule, LateFeeState, NoteKind
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.forms.door_rule import DoorRuleForm
 from bookings.models import Booking, LateFee
@@ -63,6 +63,7 @@ from .frame import (
     to_visit,
 )
 from .my_day import therapist_visit
+from .note_templates import PRESS, templates_for, with_template
 from .second_thoughts import undoable
 from .steps import step_words
 
@@ -117,12 +118,16 @@ def change_status(request: StaffRequest, pk: int, action: str) -> HttpResponse:
 
 @desk_page(sees_visits, CHANGE, "bookings.add_cliniciannote", pressed_on="booking")
 def record_note(request: StaffRequest, pk: int) -> HttpResponse:
-    """Record a clinician's go-ahead. What was typed is on the page again when it wasn't recorded."""
+    """Record a clinician's go-ahead. What was typed is on the page again when it wasn't recorded, or when the press was
+    that of a template, which puts its text behind it."""
     booking, now = get_visit(request.user, pk), timezone.now()
     if not operations.may_record_note(booking, now=now):
         sentence = _("%(reference)s waits for nobody's answer any more, so no note was recorded.")
         say(request, False, sentence % {"reference": booking.reference})
         return to_visit(booking)
+    if PRESS in request.POST:
+        typed = with_template(request.POST, "note", NoteKind.CLINICIAN)
+        return _page(request, booking, note_form=ClinicianNoteForm(initial=typed, booking=booking))
     form = ClinicianNoteForm(request.POST, booking=booking)
     if not form.is_valid():
         return _page(request, booking, note_form=form, status=422)
@@ -263,6 +268,11 @@ def _purpose(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
 def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:
     """What this member of staff may press."""
     may_change, is_ahead = request.user.has_perm(CHANGE), booking.starts_at > now
+    may_note = (
+        may_change
+        and request.user.has_perm("bookings.add_cliniciannote")
+        and operations.may_record_note(booking, now=now)
+    )
     return {
         "actions": actions_open(booking, request.user, now),
         "may_move": may_change and booking.status in operations.MOVABLE and is_ahead,
@@ -270,11 +280,10 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
         **_fee(booking),
         "may_change": may_change,
         "may_book": may_change,
-        "late_change": waiting_words(queries.waiting_change(booking), booking),
+        "late_change": waiting_words(queries.waiting_change(booking)),
         "may_answer": request.user.has_perm("bookings.change_changerequest"),
-        "may_note": may_change
-        and request.user.has_perm("bookings.add_cliniciannote")
-        and operations.may_record_note(booking, now=now),
+        "may_note": may_note,
+        "note_templates": templates_for(NoteKind.CLINICIAN) if may_note else [],
         "may_see_health": booking.tier and request.user.has_perm("bookings.view_screeningrecord"),
     }
 

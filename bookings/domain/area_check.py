@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bookings.exceptions import NoLongerOffered
+from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import BookingRules, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
 from . import answers, pricing, queries, scheduling
+from .reach import Reach
 from .visit_request import ANYONE, Treatment, load_visit_request
 
 # Where a free time nearly always is; the rest of the horizon is looked at only when there is none.
@@ -32,12 +33,16 @@ class AreaAnswer:
 def check_area(*, zip_code: str, service_slug: str, now: datetime) -> AreaAnswer:
     """The answer for a five-digit ZIP code and a service; the first one we offer when `service_slug` names none.
 
-    Says no more of other people's visits than the calendar of free times does. Raises `OutsideArea`.
+    Says no more of other people's visits than the calendar of free times does. Raises `OutsideArea`, also for a ZIP
+    code that is too far for everybody.
     """
     area = queries.area(zip_code, today=local(now).date())
     treatment = _shortest_treatment(service_slug, local(now).date())
     rules = answers.rules_for_requests(BookingRules.load(), now=now)
     starts_at, therapist = _next(treatment, area, rules, now) if treatment is not None else (None, None)
+    # Asked only where there is no time: with one, somebody can.
+    if starts_at is None and not Reach(today=local(now).date()).includes(area):
+        raise OutsideArea(zip_code)
     quote = (
         pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=starts_at)
         if treatment is not None

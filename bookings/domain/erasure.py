@@ -170,6 +170,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         visit.unit, visit.access_type, visit.address_rule = "", Booking.AccessType.GROUND, ""
         visit.contact_name, visit.recipient_name, visit.payer_name = Client.ERASED, "", ""
         visit.recipient_phone, visit.recipient_language = "", ""
+        visit.told_once = None
         # The digest is of all that was typed, so a good guess could be checked by it.
         visit.submission_key, visit.submission_digest = uuid.uuid4(), ""
     Booking.objects.bulk_update(
@@ -184,6 +185,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
             "recipient_phone",
             "recipient_language",
             "payer_name",
+            "told_once",
             "submission_key",
             "submission_digest",
         ],

@@ -246,10 +246,20 @@ def read_facts(*, booking: Booking, user: User, now: datetime) -> Facts:
                 asked |= {question.id for question in screening.questions_for(rules, booking.service.slug)}
             else:
                 log_look(booking=row.booking, user=user, what=LookedAt.PROGRAM, now=now)
-            # Of several people, whoever it is.
-            result = _result_of(row, row.booking)
-            graver |= {finding.question_id.rpartition(".")[2] for finding in result.findings}
+            graver |= _questions_of(_result_of(row, row.booking))
     return Facts(frozenset(asked - graver), frozenset(graver))
+
+
+def graver_now(booking: Booking) -> frozenset[str]:
+    """The health questions (identifiers) that the answers given last for a visit ask to mind. Nobody looks at them.
+    Raises `UnreadableValue`."""
+    newest = result_of_recheck(booking)
+    return _questions_of(newest) if newest is not None else frozenset()
+
+
+def _questions_of(result: screening.Result) -> frozenset[str]:
+    # Of several people, whoever it is.
+    return frozenset(finding.question_id.rpartition(".")[2] for finding in result.findings)
 
 
 def log_look(*, booking: Booking, user: User, what: LookedAt, now: datetime) -> None:

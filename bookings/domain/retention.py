@@ -34,14 +34,15 @@ class Kept:
 
 
 def purge_access_notes(*, now: datetime) -> int:
-    """Deletes how to get in of clients whose last visit, kept or not, ended longer ago than `WAY_IN_KEPT`, and whom to
-    call at the door in which language; returns of how many visits there was a way in."""
+    """Deletes how to get in of clients whose last visit, kept or not, ended longer ago than `WAY_IN_KEPT`, whom to call
+    at the door in which language, and what was told of a client by who never proved to be them; returns of how many
+    visits there was a way in."""
     long_ago = now - WAY_IN_KEPT
     later = Booking.objects.filter(client=OuterRef("client"), ends_at__gt=long_ago)
     over = Booking.objects.filter(~Exists(later.order_by()), ends_at__lte=long_ago).order_by()
     in_batches(
-        over.exclude(recipient_phone="", recipient_language=""),
-        lambda visits: visits.update(recipient_phone="", recipient_language=""),
+        over.exclude(recipient_phone="", recipient_language="", told_once__isnull=True),
+        lambda visits: visits.update(recipient_phone="", recipient_language="", told_once=None),
     )
     return delete_in_batches(AccessNotes.objects.filter(booking__in=over))
 

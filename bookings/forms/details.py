@@ -78,6 +78,13 @@ class DetailsForm(PersonForm):
         help_text=_("If it isn’t English."),
     )
     payer_name = LineField(label=_("Who pays, if it isn’t you?"), max_length=120, required=False)
+    # As `person`.
+    second_person = forms.ChoiceField(
+        label=_("Is the second person one of these?"),
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of these, or type a name.")},
+    )
     second_name = LineField(
         label=_("Name of the second person"),
         max_length=120,
@@ -173,13 +180,17 @@ class DetailsForm(PersonForm):
         be asked for a review."""
         super().__init__(*args, **kwargs)
         self._persons = {told.name: told for told in persons}
-        if not persons:
-            self.fields.pop("person", None)
-        else:
+        self._second: Told | None = None
+        for name, typed in (("person", "recipient_name"), ("second_person", "second_name")):
+            if not persons:
+                self.fields.pop(name, None)
+                continue
             names = [(name, name) for name in self._persons]
-            self.fields["person"].choices = [*names, ("", _("Somebody else"))]  # type: ignore[attr-defined]
-            if self.initial.get("recipient_name") in self._persons:
-                self.initial["person"] = self.initial["recipient_name"]
+            self.fields[name].choices = [*names, ("", _("Somebody else"))]  # type: ignore[attr-defined]
+            # Whoever chooses one of them need not type the name.
+            self.fields[typed].required = False
+            if self.initial.get(typed) in self._persons:
+                self.initial[name] = self.initial[typed]
         if heard_from:
             self.fields["heard_from"].choices = [("", "—"), *heard_from]  # type: ignore[attr-defined]
         else:
@@ -187,7 +198,7 @@ class DetailsForm(PersonForm):
         if not asks_of_review:
             del self.fields["may_be_asked"]
         if not side_by_side:
-            for name in ("second_name", "second_purpose"):
+            for name in ("second_person", "second_name", "second_purpose"):
                 self.fields.pop(name, None)
         if by_phone:
             self.fields["email"].required = False
@@ -200,9 +211,11 @@ class DetailsForm(PersonForm):
             purpose.help_text = service.purpose_hint or purpose.help_text
 
     def typed(self) -> dict[str, Any]:
-        """What was sent, field by field: as it was cleaned, and where it can't be taken as it was typed. Only after the
-        form was checked; without the field for robots."""
-        return {
+        """What was sent, field by field: as it was cleaned, and where it can't be taken as it was typed; with what is
+        told of a second person who was chosen. Only after the form was checked; without the field for robots."""
+        second = self._second
+        told = {"second_phone": second.phone, "second_language": second.language} if second else {}
+        return told | {
             name: self.cleaned_data[name]
             if name in self.cleaned_data
             else str(self.data.get(name, ""))[:_LONGEST_KEPT]
@@ -217,7 +230,9 @@ class DetailsForm(PersonForm):
         return of_a_door(self.cleaned_data["unit"])
 
     def clean_second_name(self) -> str:
-        return readable_name(self.cleaned_data["second_name"])
+        """The name, if it can be read as one; blank where one of those known is chosen."""
+        typed = self.cleaned_data["second_name"]
+        return readable_name(typed) if typed else ""
 
     def clean_phone(self) -> str:
         """The number in E.164."""
@@ -241,15 +256,38 @@ class DetailsForm(PersonForm):
             self._take(chosen, data)
         elif not data.get("recipient_name") and "recipient_name" not in self.errors:
             self.add_error("recipient_name", _("Type the name of the person we visit."))
+        if "second_name" in self.fields and "second_name" not in self.errors:
+            self._clean_second(data)
         return data
+
+    def _clean_second(self, data: dict[str, Any]) -> None:
+        """The second of two side by side: one who was booked for before, or somebody whose name is typed; not the
+        first once more."""
+        self._second = self._persons.get(data.get("second_person", ""))
+        typed = data.get("second_name", "")
+        if self._second is not None:
+            if typed and typed not in self._persons:
+                self.add_error("second_name", self._chosen_and_typed(self._second.name, typed))
+                return
+            data["second_name"] = self._second.name
+        elif not typed:
+            self.add_error("second_name", self.fields["second_name"].error_messages["required"])
+        first = data.get("recipient_name") or data.get("name", "")
+        second = data.get("second_name", "")
+        if second and second.casefold() == first.casefold():
+            self.add_error("second_name", _("That is the first person. Who is the second?"))
+
+    @staticmethod
+    def _chosen_and_typed(chosen: str, typed: str) -> str:
+        words = _("You chose %(chosen)s and typed another name. For %(typed)s choose “Somebody else”.")
+        return words % {"chosen": chosen, "typed": typed}
 
     def _take(self, chosen: Told, data: dict[str, Any]) -> None:
         """Has the visit be for somebody who was booked for before: with what was told of them then, unless it was typed
         for them now. The page was filled with what was told of `initial`'s person; it shows again what was taken."""
         typed = data.get("recipient_name", "")
         if typed and typed not in self._persons:
-            words = _("You chose %(chosen)s and typed another name. For %(typed)s choose “Somebody else”.")
-            self.add_error("recipient_name", words % {"chosen": chosen.name, "typed": typed})
+            self.add_error("recipient_name", self._chosen_and_typed(chosen.name, typed))
             return
         is_theirs = self.initial.get("recipient_name") == chosen.name
         data["recipient_name"] = chosen.name

@@ -138,7 +138,8 @@ class MoveForm(_Shown, TimeForm):
 
 
 class MoveBothForm(MoveForm):
-    """The press that moves two visits side by side; `revision` is the first one's, `total_cents` of both."""
+    """The press that moves two visits side by side, or asks to; `revision` is the first one's, the cents are of
+    both."""
 
     second_revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
 
@@ -148,7 +149,7 @@ class AddressForm(ZipForm, DetailsForm):
 
     # The rest of the details is not asked again.
     name = email = phone = for_other = person = recipient_name = website = purpose = None  # type: ignore[assignment]
-    second_name = second_purpose = None  # type: ignore[assignment]
+    second_person = second_name = second_purpose = None  # type: ignore[assignment]
     recipient_phone = recipient_language = payer_name = None  # type: ignore[assignment]
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 

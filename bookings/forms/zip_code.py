@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain import queries
+from bookings.domain.reach import Reach
 from bookings.exceptions import OutsideArea
 from bookings.models import ServiceArea
 from massagerx.lib.fields import LineField
@@ -52,10 +53,12 @@ class ZipForm(forms.Form):
         return code
 
     def area(self, *, today: date, by_staff: bool = False) -> ServiceArea | None:
-        """Where that is, as `queries.area` looks it up; None where it is no ZIP code, or none that we drive to."""
+        """Where that is, as `queries.area` looks it up; None where it is no ZIP code, none that we drive to, or one
+        that is too far for everybody: staff may ask for any."""
         if not self.is_valid():
             return None
         try:
-            return queries.area(self.cleaned_data["zip_code"], today=today, by_staff=by_staff)
+            found = queries.area(self.cleaned_data["zip_code"], today=today, by_staff=by_staff)
         except OutsideArea:
             return None
+        return found if by_staff or Reach(today=today).includes(found) else None

@@ -18,6 +18,7 @@ from .intake import (
     VisitPurpose,
 )
 from .links import Link
+from .note_templates import NoteTemplate
 from .outbox import Message, MessageSettings
 from .people import (
     Client,
@@ -68,6 +69,7 @@ __all__ = [
     "Message",
     "MessageSettings",
     "NoteFile",
+    "NoteTemplate",
     "OwnConsent",
     "Pairing",
     "Photo",

@@ -202,6 +202,9 @@ class Booking(models.Model):
     # none is asked for; and, until then, a keyed digest of the network address that it came from.
     prove_by = models.DateTimeField(null=True, blank=True, editable=False)
     source = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    # What whoever asked for it answered that a client is asked once, while it may be somebody else: see
+    # `operations.told_once`.
+    told_once = models.JSONField(null=True, blank=True, editable=False)
 
     objects = BookingQuerySet.as_manager()
 

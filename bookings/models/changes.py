@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import ChangeState, LateFeeState
@@ -12,8 +14,28 @@ from bookings.enums import ChangeState, LateFeeState
 from .booking import Booking
 
 
+class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
+    """Late moves."""
+
+    def with_both(self) -> models.QuerySet[Any]:
+        """Tells on each by `is_of_both` whether one press asked among these for it of two visits side by side, as they
+        stand now; and by `is_second` whether it is that of the one booked second."""
+        beside = self.filter(
+            booking__together=OuterRef("booking__together"),
+            booking__starts_at=OuterRef("booking__starts_at"),
+            asked_at=OuterRef("asked_at"),
+            state=OuterRef("state"),
+        )
+        return self.annotate(
+            is_of_both=Exists(beside.exclude(booking=OuterRef("booking"))),
+            is_second=Exists(beside.filter(booking__lt=OuterRef("booking"))),
+        )
+
+
 class ChangeRequest(models.Model):
     """A late move, which staff answer. The visit keeps its time until then."""
+
+    objects = ChangeRequestQuerySet.as_manager()
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="change_requests")
     # The start that the client would like. It is not held.

@@ -286,7 +286,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         beside = Booking.objects.side_by_side(booking).filter(status=BookingStatus.CONFIRMED)
         found["beside"] = beside.select_related("therapist").first()
         found["beside_for"] = safe_name(found["beside"].visit_for) if found["beside"] else ""
-    if message.kind in _ABOUT_LATE_MOVE:
+    if message.kind in _ABOUT_LATE_MOVE and found.get("side_by_side", True):
         found["asked_for"] = _asked_for(message, booking) if story is None else story.asked_for
     if message.kind in _ABOUT_LATE_FEE:
         found["fee"] = _fee(booking) if story is None else story.fee
@@ -393,6 +393,7 @@ def _together(message: Message, booking: Booking, visits: Sequence[Booking]) -> 
             for visit in visits
         ],
         "all_cents": sum(visit.total_cents for visit in visits),
+        "late_fee_cents": sum(visit.late_fee_cents for visit in visits),
         "waits": waits,
         "is_over": is_over,
         "is_ended": is_ended,
@@ -537,19 +538,26 @@ _ABOUT_LATE_MOVE: dict[str, dict[str, Any]] = {
     MessageKind.CHANGE_ALERT: {"state": ChangeState.OPEN},
     MessageKind.CHANGE_REFUSED: {"state": ChangeState.REFUSED},
     MessageKind.MOVED: {"state": ChangeState.ACCEPTED},
+    # Of two side by side.
+    MessageKind.TOGETHER: {"state": ChangeState.ACCEPTED},
 }
 
 
 def _asked_for(message: Message, booking: Booking) -> dict[str, Any]:
     """The late move that the message is about; empty when there is none."""
     wanted = dict(_ABOUT_LATE_MOVE[MessageKind(message.kind)])
-    if message.kind == MessageKind.MOVED:
+    if message.kind in (MessageKind.MOVED, MessageKind.TOGETHER):
         # A visit is moved more than once: only the change that this message tells of.
         wanted["answered_at"] = message.created_at
     asked = booking.change_requests.filter(**wanted).order_by("-asked_at", "-pk").first()
     if asked is None:
         return {}
-    return {"wanted": moment(asked.wanted_starts_at), "fee_cents": asked.fee_cents}
+    of_all = operations.asked_together(asked)
+    return {
+        "wanted": moment(asked.wanted_starts_at),
+        "fee_cents": sum(one.fee_cents for one in of_all),
+        "is_of_both": len(of_all) > 1,
+    }
 
 
 # Words and figures ------------------------------------------------------------------------------------------------

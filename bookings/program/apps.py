@@ -25,6 +25,7 @@ class ProgramConfig(AppConfig):
         listeners.listen(listeners.HealthPurged, operations.forget_purged)
         listeners.listen(listeners.LinksRevoked, operations.follow_client)
         listeners.listen(listeners.VisitChanged, operations.follow_visit)
+        listeners.listen(listeners.VisitChanged, operations.heed_answers)
         export.add_section(personal_data.section_of)
         export.add_section(personal_data.assessments_of)
         for kind in (MessageKind.PROGRAM, MessageKind.PROGRAM_REMINDER):

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q
 from django.template.loader import render_to_string
@@ -24,11 +25,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from massagerx.lib.encryption import UnreadableValue, keyed_digest
+from massagerx.lib.pictures import as_jpeg
 from massagerx.lib.typeset import NotTypeset, Paper, has_letters, typeset
 from services.models import Business
 
 from .drawings import parts_of
-from .models import MOST_TRIES, Program, ProgramBooklet, ProgramExercise, Unit
+from .models import MOST_TRIES, ExercisePicture, Program, ProgramBooklet, ProgramExercise, Unit
 from .week import is_day_of
 
 log = logging.getLogger("massagerx.program")
@@ -37,6 +39,8 @@ log = logging.getLogger("massagerx.program")
 KEPT = timedelta(days=30)
 # Tried again no sooner: a worker that died with it may have been stopped by its time limit.
 TRY_AGAIN_AFTER = timedelta(minutes=3)
+# Pixels of a picture's width.
+WIDE_ON_PAPER = 400
 # Letters of an exercise's name on the page of a week.
 LONGEST_IN_A_WEEK = 48
 # In one run of the task, which has a time limit.
@@ -54,7 +58,7 @@ _STYLE = (
 
 
 def content_of(program: Program, exercises: Sequence[ProgramExercise], business: Business) -> dict[str, Any]:
-    """What `templates/pdf/program.typ` sets: texts, and drawings as SVG."""
+    """What `templates/pdf/program.typ` sets: texts, drawings as SVG, and the names of pictures' stored files."""
     phone = str(business.phone.as_national) if business.phone else ""
     name = program.booking.visit_for
     call = _("Stop and call us: %(phone)s.") % {"phone": phone} if phone else _("Stop and tell us.")
@@ -120,6 +124,8 @@ def _exercise(row: ProgramExercise) -> dict[str, Any]:
         "when": _("Weeks %(first)d to %(last)d") % weeks + " · " + per_week % {"days": row.days_a_week},
         "drawing": _drawing(row.drawing),
         "alt": _("Line drawing: %(name)s") % {"name": row.name},
+        "picture": _picture(row.picture),
+        "shows": row.picture.title if row.picture else "",
         "steps": [step for line in row.steps.splitlines() if (step := line.strip())],
         "notes": [[label, words] for label, words in notes if words],
     }
@@ -131,6 +137,23 @@ def _amount(row: ProgramExercise) -> str:
     else:
         words = ngettext("%(amount)d times", "%(sets)d sets of %(amount)d", row.sets)
     return words % {"amount": row.amount, "sets": row.sets}
+
+
+def _picture(picture: ExercisePicture | None) -> str:
+    """The name of the stored file that is wide enough for paper; "" for none, or while none is made."""
+    if picture is None or not picture.cover_widths:
+        return ""
+    enough = [width for width in picture.cover_widths if width >= WIDE_ON_PAPER]
+    return picture.cover_name(min(enough, default=max(picture.cover_widths)))
+
+
+def _files_of(content: dict[str, Any]) -> dict[str, bytes]:
+    """The pictures by the names of their files. Raises `OSError`."""
+    found = {}
+    for name in {each["picture"] for each in content["exercises"]} - {""}:
+        with default_storage.open(name) as file:
+            found[name] = as_jpeg(file.read())
+    return found
 
 
 @cache
@@ -186,7 +209,9 @@ def _long(day: date) -> str:
 
 
 def _content_of(program: Program, business: Business) -> dict[str, Any]:
-    exercises = ProgramExercise.objects.filter(program=program, ended_at=None).order_by("from_week", "pk")
+    exercises = (
+        ProgramExercise.objects.filter(program=program, held_at=None).standing().select_related("picture")
+    )
     return content_of(program, list(exercises), business)
 
 
@@ -248,7 +273,8 @@ def _make_next(business: Business, clock: Callable[[], datetime]) -> bool:
     try:
         program = Program.objects.select_related("booking").defer("note").get(pk=row.program_id)
         content = _content_of(program, business)
-        made = typeset("program", content, paper=Paper(row.paper), made_at=row.asked_at)
+        filled = {**content, "files": _files_of(content)}
+        made = typeset("program", filled, paper=Paper(row.paper), made_at=row.asked_at)
     except Program.DoesNotExist:
         return True  # erased meanwhile, and the row with it
     except NotTypeset:

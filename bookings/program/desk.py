@@ -456,12 +456,22 @@ def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
                 "kind": "app",
                 "url": reverse(_PAGE, args=[row.pk]),
                 "who": row.booking.visit_for,
-                "what": _("An exercise of the program hurts: please look, and call.")
-                if row.hurts_since is not None
-                else _("Nothing was done of the program for a week: please ask."),
+                "what": _why(row),
                 "due": since + timedelta(days=1),
                 "phone": row.booking.client.phone,
                 "is_urgent": row.hurts_since is not None,
             }
         )
     return found
+
+
+def _why(row: Any) -> str:
+    if row.hurts_since is None:
+        return _("Nothing was done of the program for a week: please ask.")
+    # What is held back was so since somebody looked last.
+    if any(
+        each.held_at and each.held_at >= row.hurts_since and each.ended_at is None
+        for each in row.all_exercises
+    ):
+        return _("A health answer speaks against an exercise of the program: please look, and call.")
+    return _("An exercise of the program hurts: please look, and call.")

@@ -125,7 +125,8 @@ class Overview:
 
 
 def overview(*, today: date) -> Overview:
-    """All programs that have begun, up to yesterday: today isn't over. What hurt is not looked at. Two queries."""
+    """All programs that have begun, up to yesterday: today isn't over. Each day asks for what it asked
+    for then, whatever has moved the program since. What hurt is not looked at. Two queries."""
     yesterday = today - timedelta(days=1)
     # As it was counted then: a visit or a pause may have moved the program since.
     said = ExerciseDay.objects.filter(exercise__program=OuterRef("pk")).order_by("-day", "-pk")
@@ -138,7 +139,11 @@ def overview(*, today: date) -> Overview:
     seen: set[tuple[str, int]] = set()
     for row in rows:
         program = programs[row.program_id]
-        asked = times_asked(row, program, local(row.added_at).date(), _last_asked(program, row, yesterday))
+        first, last = local(row.added_at).date(), _last_asked(program, row, yesterday)
+        asked = sum(
+            times_asked(row, as_then, max(first, begin), min(last, end))
+            for begin, end, as_then in program.counted
+        )
         for found, name in ((sports, program.get_sport_display()), (exercises, row.name)):
             of = found.setdefault(name, Followed(name))
             if (name, program.pk) not in seen:
@@ -166,7 +171,7 @@ def _by_name(followed: dict[str, Followed]) -> list[Followed]:
 def _last_asked(program: Program, row: ProgramExercise, yesterday: date) -> date:
     """The last local day on which an exercise of a program was asked for, up to yesterday."""
     day_before = timedelta(days=1)
-    ends = [local(at).date() - day_before for at in (program.ended_at, row.ended_at) if at is not None]
+    ends = [local(at).date() - day_before for at in (program.ended_at, row.ended_at, row.held_at) if at]
     if program.paused_on is not None:
         ends.append(program.paused_on - day_before)
     return min([yesterday, *ends])

@@ -14,12 +14,13 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from bookings.models import Booking, Link
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.localtime import local
 from massagerx.lib.stored_picture import StoredPicture, StoredPictureQuerySet
 from massagerx.lib.typeset import Paper
 
@@ -147,7 +148,7 @@ class Described(models.Model):
 
 
 #: What a client's copy takes over.
-DESCRIBED = tuple(field.attname for field in Described._meta.local_fields)
+DESCRIBED = (*(field.attname for field in Described._meta.local_fields), "not_for")
 _IN_RANGE = Q(
     unit__in=Unit.values,
     sets__gte=1,
@@ -295,10 +296,14 @@ class Program(models.Model):
     # The course (its key) at whose visits it changes, and the week that waits for the next of them; none without one.
     course_key = models.UUIDField(null=True, blank=True, editable=False)
     waits_for = models.PositiveSmallIntegerField(_("week that waits for a visit"), null=True, blank=True)
+    # How days were counted before a visit or a pause moved it: from, until (without it), its first day, what waited.
+    spans = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True, editable=False
+    )
     # A word of the therapist's to the client, shown on the client's page.
     note = EncryptedJSONField(default=str)
-    # When somebody should look: it hurt much, or more than at first.
-    hurts_since = models.DateTimeField(_("hurts more since"), null=True, blank=True)
+    # When somebody should look: it hurt much, or more than at first, or a health answer speaks against an exercise.
+    hurts_since = models.DateTimeField(_("to be looked at since"), null=True, blank=True)
     last_press_at = models.DateTimeField(_("last press"), null=True, blank=True)
     # The client's own wish, and what came of it.
     reminds = models.BooleanField(_("wants reminders"), default=False)
@@ -330,6 +335,27 @@ class Program(models.Model):
         comes before the visit that it waits for: till then the one before goes on."""
         week = (day - self.started_on).days // 7 + 1
         return week if self.waits_for is None else min(week, self.waits_for - 1)
+
+    def count_anew(self, day: date) -> None:
+        """Keeps how local days up to that one, without it, were counted; before its first day or what waits changes."""
+        since, *_rest = self.counted[-1]
+        if since < day:
+            first = self.started_on.isoformat()
+            self.spans = [*self.spans, [since.isoformat(), day.isoformat(), first, self.waits_for]]
+
+    @property
+    def counted(self) -> list[tuple[date, date, Program]]:
+        """The spans of local days, both included, that were counted alike, each with the program as it was then; those
+        of a pause are in none."""
+        found = []
+        since = date.min
+        for begin, until, first, waits_for in self.spans:
+            as_then = Program(started_on=date.fromisoformat(first), waits_for=waits_for)
+            since = date.fromisoformat(until)
+            found.append((date.fromisoformat(begin), since - timedelta(days=1), as_then))
+        if self.resumed_at is not None:
+            since = max(since, local(self.resumed_at).date())
+        return [*found, (since, date.max, self)]
 
     def is_waiting_on(self, day: date) -> bool:
         """Whether the next week would have come by a local day, and waits for a visit."""
@@ -363,9 +389,13 @@ class ProgramExercise(Described, Weeks):
     exercise = models.ForeignKey(
         Exercise, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("exercise")
     )
+    # As it was in the library, which may have lost the exercise by now.
+    not_for = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
     added_at = models.DateTimeField(_("added at"))
     # Since then it is asked for no more; another may have taken its place.
     ended_at = models.DateTimeField(_("taken out at"), null=True, blank=True)
+    # Since then the client is told to ask instead: a health answer given later speaks against it.
+    held_at = models.DateTimeField(_("held back since"), null=True, blank=True)
 
     objects = ProgramExerciseQuerySet.as_manager()
 

@@ -55,6 +55,8 @@ OLDEST_PRESS = timedelta(days=1)
 REMIND_AFTER, MOST_REMINDERS = 3, 6
 # In Los Angeles, by the hour.
 REMIND_FROM, REMIND_UNTIL = 9, 20
+# With these a visit has health answers that it had not.
+_ANSWERED = (EventKind.REQUESTED, EventKind.RECHECKED)
 # A week is asked about from its sixth day on, for seven days.
 CHECKED_AFTER = timedelta(days=5)
 
@@ -71,7 +73,7 @@ class NotForHealth(BookingError):
     """An exercise isn't for who answered a health question so. `question` is its identifier; `is_unknown` where no
     answer is on record."""
 
-    def __init__(self, exercise: Exercise, question: str, *, is_unknown: bool) -> None:
+    def __init__(self, exercise: Exercise | ProgramExercise, question: str, *, is_unknown: bool) -> None:
         super().__init__(exercise.name)
         self.exercise, self.question, self.is_unknown = exercise, question, is_unknown
 
@@ -83,7 +85,7 @@ class NotRunning(BookingError):
 # Made at a visit ----------------------------------------------------------------------------------------------------
 
 
-def refusal_of(exercise: Exercise, facts: intake.Facts) -> NotForHealth | None:
+def refusal_of(exercise: Exercise | ProgramExercise, facts: intake.Facts) -> NotForHealth | None:
     """Why an exercise isn't for a client with these facts, or None."""
     for question in exercise.not_for:
         if question not in facts.clear:
@@ -320,9 +322,9 @@ def refused_now(*, program: Program, user: User, now: datetime) -> list[NotForHe
     """Why exercises that stand in a program wouldn't be put into it today; writes the look down first. Raises
     `UnreadableValue`."""
     facts = intake.read_facts(booking=program.booking, user=user, now=now)
-    rows = ProgramExercise.objects.filter(program=program).standing().exclude(exercise=None)
-    rows = rows.select_related("exercise")
-    return [refused for row in rows if row.exercise and (refused := refusal_of(row.exercise, facts))]
+    rows = ProgramExercise.objects.filter(program=program).standing().select_related("exercise")
+    refused = (refusal_of(row, facts) or refusal_of(row.exercise or row, facts) for row in rows)
+    return list(filter(None, refused))
 
 
 def pause(*, program: Program, act: Act) -> None:
@@ -342,10 +344,11 @@ def resume(*, program: Program, act: Act) -> None:
         fresh = _lock_open(program)
         if fresh.paused_on is None:
             raise ChangedMeanwhile
+        fresh.count_anew(fresh.paused_on)
         begun = max(fresh.paused_on, fresh.started_on)
         fresh.started_on += max(local(act.at).date() - begun, timedelta(0))
         fresh.paused_on, fresh.resumed_at = None, act.at
-        fresh.save(update_fields=["started_on", "paused_on", "resumed_at"])
+        fresh.save(update_fields=["started_on", "paused_on", "resumed_at", "spans"])
         if not _keep_link(fresh, act.at):
             _send_link(fresh, fresh.booking, act.at)
 
@@ -357,7 +360,7 @@ def follow_course(*, program: Program, course: Course, act: Act) -> None:
         if not is_of_person(fresh, course):
             raise ChangedMeanwhile
         follow(fresh, course, fresh.paused_on or local(act.at).date())
-        fresh.save(update_fields=["started_on", "course_key", "waits_for"])
+        fresh.save(update_fields=["started_on", "course_key", "waits_for", "spans"])
         _keep_link(fresh, act.at)
 
 
@@ -483,9 +486,10 @@ def _write_word(
     ):
         return found
     # As it is under the lock.
-    exercise.refresh_from_db(fields=["added_at", "ended_at"])
+    exercise.refresh_from_db(fields=["added_at", "ended_at", "held_at"])
     week = program.week_of(day)
-    stands = exercise.added_at <= pressed.at and (exercise.ended_at is None or pressed.at < exercise.ended_at)
+    ends = (exercise.ended_at, exercise.held_at)
+    stands = exercise.added_at <= pressed.at and all(end is None or pressed.at < end for end in ends)
     # What was asked for until a visit brought a later week may be pressed before, and sent after it.
     last_week = program.weeks if program.course_key is not None else exercise.to_week
     if (
@@ -686,9 +690,35 @@ def follow_visit(fact: listeners.VisitChanged) -> None:
     for program in found:
         if course is None or not go_on(program, course, day):
             continue
-        program.save(update_fields=["started_on", "waits_for"])
+        program.save(update_fields=["started_on", "waits_for", "spans"])
         if not _keep_link(program, fact.at) and not program.is_over_on(local(fact.at).date()):
             _send_link(program, program.booking, fact.at)
+
+
+def heed_answers(fact: listeners.VisitChanged) -> None:
+    """Holds back the exercises that the health answers just given to a visit speak against, in the programs of its
+    person, and has staff look."""
+    if fact.kind not in _ANSWERED:
+        return
+    person = one_person(partial(getattr, fact.booking), "booking__")
+    rows = Program.objects.select_for_update(no_key=True, of=("self",)).filter(ended_at=None, **person)
+    today = local(fact.at).date()
+    running = [row for row in rows.defer("note").order_by("pk") if not row.is_over_on(today)]
+    if not running:
+        return
+    try:
+        graver = intake.graver_now(fact.booking)
+    except UnreadableValue:
+        return  # staff read of it where they open them
+    standing = ProgramExercise.objects.filter(program__in=running, held_at=None).standing()
+    refused = [
+        row
+        for row in standing.select_related("exercise")
+        if not graver.isdisjoint([*row.not_for, *(row.exercise.not_for if row.exercise else ())])
+    ]
+    ProgramExercise.objects.filter(pk__in=[row.pk for row in refused]).update(held_at=fact.at)
+    told = {row.program_id for row in refused}
+    Program.objects.filter(pk__in=told, hurts_since=None).update(hurts_since=fact.at)
 
 
 def follow_client(fact: listeners.LinksRevoked) -> None:

@@ -64,7 +64,7 @@ def _lines(program: Program, reference: str) -> list[Any]:
         line("waits_for", _("week that waits for a visit"), program.waits_for),
         # The encrypted columns are read one by one, so that a lost key costs a line and not the page.
         line("note", _("a word of the therapist’s"), opened(partial(getattr, program, "note"))),
-        line("hurts_since", _("hurts more since"), program.hurts_since),
+        line("hurts_since", _("to be looked at since"), program.hurts_since),
         line("last_press_at", _("last press"), program.last_press_at),
         line("reminds", _("wants reminders"), program.reminds),
         line("reminders", _("reminders sent"), program.reminders),
@@ -92,6 +92,7 @@ def _exercise(row: ProgramExercise) -> dict[str, Any]:
         "to_week": row.to_week,
         "added_at": row.added_at,
         "ended_at": row.ended_at,
+        "held_at": row.held_at,
     }
 
 

@@ -66,6 +66,7 @@ def follow(program: Program, course: Course, today: date) -> None:
     """Has a program, which is not saved, change at the visits of a course that are still to come. One that waits for
     another visit stays in its week."""
     waits_for = _next_of(program, course, today)
+    program.count_anew(today)
     if program.is_waiting_on(today):
         program.started_on = today - timedelta(days=7 * (program.week_of(today) - 1))
     program.course_key, program.waits_for = course.key, waits_for
@@ -91,6 +92,7 @@ def go_on(program: Program, course: Course, day: date) -> bool:
     waits_for = next((week for _number, week in ahead if week >= program.waits_for), None)
     if waits_for == program.waits_for:
         return False
+    program.count_anew(day)
     week = came[-1] if came else program.waits_for
     if day >= program.started_on and (came or program.is_waiting_on(day)):
         program.started_on = day - timedelta(days=7 * (week - 1))

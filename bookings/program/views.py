@@ -62,6 +62,7 @@ def _page(
         "is_running": today.is_running,
         "is_over": is_over,
         "waits": found.is_waiting_on(today.day),
+        "held": today.held,
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
         "now": _shown(request, asked, words) if today.is_running else None,
         "days": today.week,

@@ -22,10 +22,9 @@ def is_day_of(exercise: Described, program: Program, day: date) -> bool:
 
 
 def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
-    """Whether it is asked for on a local day."""
-    return (
-        is_day_of(exercise, program, day) and exercise.from_week <= program.week_of(day) <= exercise.to_week
-    )
+    """Whether it is asked for on a local day; none that is held back is."""
+    is_week = exercise.from_week <= program.week_of(day) <= exercise.to_week
+    return exercise.held_at is None and is_week and is_day_of(exercise, program, day)
 
 
 def times_asked(exercise: ProgramExercise, program: Program, first: date, last: date) -> int:
@@ -117,6 +116,12 @@ class Today:
     def asked(self) -> list[ProgramExercise]:
         """What the day asks for, in order."""
         return [row for row in self.exercises if is_asked_on(row, self.program, self.day)]
+
+    @property
+    def held(self) -> list[ProgramExercise]:
+        """What would be asked for in this week, and is held back."""
+        week = self.program.week_of(self.day)
+        return [row for row in self.exercises if row.held_at and row.from_week <= week <= row.to_week]
 
     @property
     def is_running(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
@@ -62,7 +62,10 @@ def therapists_seen_by(user: User | AnonymousUser) -> QuerySet[Therapist]:
     return rows.filter(user=user.pk) if sees_own_visits(user) else rows.none()
 
 
-def only_seen_by(user: User | AnonymousUser, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
+_Rows = TypeVar("_Rows", bound=QuerySet[Any])
+
+
+def only_seen_by(user: User | AnonymousUser, rows: _Rows, path: str) -> _Rows:
     """Of `rows` those that belong to therapists this member of staff may see; `path` leads to the therapist, and is
     empty where the rows are therapists."""
     if not sees_own_visits(user):

@@ -418,9 +418,11 @@ class _Review:
             ),
             "details": details,
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
-            "recipient_phone": PhoneNumber.from_string(told).as_national
-            if (told := details.get("recipient_phone"))
-            else "",
+            **{
+                name: PhoneNumber.from_string(told).as_national
+                for name in ("recipient_phone", "second_phone")
+                if (told := details.get(name))
+            },
             "care_words": [intake.translated(text) for text in result.messages] if result else [],
             "health_later": result is None,
             "at_once": result is not None

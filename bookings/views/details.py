@@ -20,6 +20,7 @@ from .steps import (
     REFERRAL,
     SO_FAR,
     Progress,
+    are_others,
     back_to,
     forget_health,
     guard,
@@ -124,14 +125,14 @@ def _keep(request: HttpRequest, progress: Progress, form: DetailsForm, *, is_rig
     if health is not None:
         before, now = health.get("of"), person_of(typed)
         taken_from = health.get("taken_from")
-        # Without the second of two the answers of the first still stand.
-        if (before is not None and now not in (before, before.partition("\n")[0])) or (
+        if (before is not None and are_others(before, now)) or (
             is_right and taken_from is not None and taken_from != who_books(typed)
         ):
             changes = forget_health(request, progress)
         elif is_right:
             changes = {"health": {**health, "of": now}}
     kept: dict[str, Any] = {"details": typed, SO_FAR: None} if is_right else {"details": None, SO_FAR: typed}
-    if typed.get("person") and progress.staff_user is None and FILLED_FOR not in progress.answers:
+    is_picked = bool(typed.get("person") or typed.get("second_person"))
+    if is_picked and progress.staff_user is None and FILLED_FOR not in progress.answers:
         kept[FILLED_FOR] = _proved(request, progress)[0]
     save(request, progress, **kept, **changes)

@@ -120,8 +120,8 @@ class Complete:
             preference=self.beside.preference,
             therapist=self.beside.therapist,
             recipient_name=self.details["second_name"],
-            recipient_phone="",
-            recipient_language="",
+            recipient_phone=self.details.get("second_phone", ""),
+            recipient_language=self.details.get("second_language", ""),
             purpose=self.details.get("second_purpose", ""),
             answers={name: str(value) for name, value in answers_of(self.health["answers"], 2).items()},
         )
@@ -483,6 +483,13 @@ def person_of(details: dict[str, Any]) -> str:
     first = plain_name(str(details.get("recipient_name", ""))) if details.get("for_other") else ""
     second = plain_name(str(details.get("second_name", "")))
     return f"{first}\n{second}" if second else first
+
+
+def are_others(before: str, now: str) -> bool:
+    """Whether these are other people, as `person_of` has them. While the second of two isn't told, only the first
+    counts."""
+    (first, _line, second), (first_now, _line, second_now) = before.partition("\n"), now.partition("\n")
+    return first != first_now or ("" not in (second, second_now) and second != second_now)
 
 
 def who_books(details: dict[str, Any]) -> list[str]:

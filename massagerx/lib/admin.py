@@ -4,17 +4,19 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 from js_asset import Media
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -74,6 +76,49 @@ class ListMixin(admin.ModelAdmin):
             raise PermissionDenied
         response: HttpResponse = super().history_view(request, object_id, extra_context)
         return response
+
+
+class PreparedMixin(admin.ModelAdmin):
+    """For a list that can begin with prepared rows: a press adds them, to be gone through."""
+
+    def prepared_rows(self) -> list[Any]:
+        """Unsaved, in their order; none where the list has begun."""
+        raise NotImplementedError
+
+    @property
+    def _prepared_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_prepared"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Adds the address of the press."""
+        view = self.admin_site.admin_view(require_POST(self.add_prepared))
+        return [path("prepared/", view, name=self._prepared_name), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Adds the press to the context, until the list has begun."""
+        names = [str(row) for row in self.prepared_rows()] if self.has_add_permission(request) else []
+        prepared = {"prepared": names, "prepared_url": reverse(f"admin:{self._prepared_name}")}
+        return super().changelist_view(request, {**(extra_context or {}), **prepared})
+
+    def add_prepared(self, request: HttpRequest) -> HttpResponse:
+        """Adds them all; the second press of two adds nothing."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        rows = self.prepared_rows()
+        try:
+            with transaction.atomic():
+                for row in rows:
+                    row.save()
+                    self.log_addition(request, row, str(_("Prepared by the site.")))
+        except IntegrityError:
+            rows = []  # the other press of the two has added them
+        words = ngettext(
+            "%(count)d added. Go through it, and change what you like.",
+            "%(count)d added. Go through them, and change what you like.",
+            len(rows),
+        )
+        self.message_user(request, words % {"count": len(rows)}, messages.SUCCESS)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
 
 # Beyond these years a date is a slip of the finger, and the ends of the calendar can't be shown in another zone.

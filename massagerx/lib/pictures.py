@@ -120,6 +120,17 @@ def cover(part: Image.Image, ratio: tuple[int, int], width: int) -> bytes:
     return _webp(part.resize(size, Image.Resampling.LANCZOS), quality=78)
 
 
+def as_jpeg(webp: bytes) -> bytes:
+    """The same picture as JPEG, on white, which a PDF takes as it is."""
+    out = BytesIO()
+    with Image.open(BytesIO(webp), formats=("WEBP",)) as image:
+        seen = image.convert("RGBA")
+        plain = Image.new("RGB", seen.size, "white")
+        plain.paste(seen, mask=seen)
+        plain.save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
 def _begin(whole: int, part: int, percent: int) -> int:
     """Where a part must begin so that the point at `percent` of the whole is in its middle, or as near as can be."""
     return max(0, min(whole - part, round(whole * percent / 100 - part / 2)))

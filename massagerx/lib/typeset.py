@@ -36,9 +36,9 @@ class NotTypeset(Exception):
 
 
 def typeset(template: str, data: Mapping[str, Any], *, paper: Paper, made_at: datetime) -> bytes:
-    """The PDF that `templates/pdf/<template>.typ` makes of JSON values, the same for the same arguments. Characters
-    that no typeface has are left out of texts. Raises `NotTypeset`."""
-    values = json.dumps({**_printable(data), "paper": paper})
+    """The PDF that `templates/pdf/<template>.typ` makes of JSON values, and of files' bytes, which it gets as numbers;
+    the same for the same arguments. Characters that no typeface has are left out of texts. Raises `NotTypeset`."""
+    values = json.dumps({**_printable(data), "paper": paper}, default=list)
     try:
         with _ONE_AT_A_TIME:
             made = _compiler().compile(

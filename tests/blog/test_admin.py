@@ -111,6 +111,7 @@ def test_refused_post_says_why_and_keeps_what_was_typed(
 
     assert response.status_code == 200
     assert set(errors(response)) == {field}
+    assert len(errors(response)[field]) == 1
     assert "Typed with care." in response.content.decode()
     assert Post.objects.count() == 1
 

@@ -1,9 +1,12 @@
 """The small tags and filters that pages share."""
 
+from urllib.parse import unquote
+
 import pytest
+from django.conf import settings
 
 from services.templatetags.money import dollars, plus_cents
-from services.templatetags.site import sentences
+from services.templatetags.site import drawn_icon, sentences
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,11 @@ def test_a_heading_breaks_between_its_sentences_and_stays_text() -> None:
     )
     assert sentences("Rest <b>at home</b>") == "Rest &lt;b&gt;at home&lt;/b&gt;"
     assert sentences("") == ""
+
+
+def test_the_icon_is_in_the_page_and_asks_for_nothing() -> None:
+    kind, drawing = drawn_icon().split(",", 1)
+    assert kind == "data:image/svg+xml"
+    assert not set('<>"&#') & set(drawing), "what HTML or an address would read otherwise"
+    original = (settings.BASE_DIR / "static/img/favicon.svg").read_text(encoding="utf-8")
+    assert unquote(drawing).replace("'", '"') == original.strip()

@@ -3,13 +3,15 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.domain import outbox
@@ -24,10 +26,19 @@ from bookings.exceptions import (
 )
 from bookings.models import Booking, BookingRules, ChangeRequest, LateFee
 
-from .act import Act, columns_of
+from .act import Act, columns_of, keep
 from .late_fees import late_fee, put_down
-from .move import Move, NewTime, may_change, move_booking, move_together, require_day, therapist_for_move
-from .status import CANCEL, cancel_together
+from .move import (
+    Move,
+    NewTime,
+    may_change,
+    move_booking,
+    move_together,
+    quote_for_move,
+    require_day,
+    therapist_for_move,
+)
+from .status import CANCEL, cancel_together, lock_therapists_of
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
 
@@ -150,30 +161,76 @@ def ask_move(
     when the visit is not as it was shown, `ChangeWaiting` when another move was asked for already, or
     `InvalidTransition`.
     """
-    preference = to.preference or ""
+    return _ask([(booking, to, shown.revision)], shown.fee_cents, now=now, reason=reason)[0]
+
+
+def ask_move_of_both(
+    *, moves: Sequence[Move], shown_fee_cents: int | None, now: datetime, reason: str = ""
+) -> list[ChangeRequest]:
+    """Asks staff for a late move of two visits side by side, which one answer answers; `shown_fee_cents` is of both.
+    Raises as `ask_move`; none is asked for then."""
+    asked = [(move.booking, NewTime(move.starts_at, move.preference), move.revision) for move in moves]
+    return _ask(asked, shown_fee_cents, now=now, reason=reason)
+
+
+def _ask(
+    asked: Sequence[tuple[Booking, NewTime, int | None]],
+    shown_fee_cents: int | None,
+    *,
+    now: datetime,
+    reason: str,
+) -> list[ChangeRequest]:
+    """What is asked with one press, of visits as they were shown by their revisions; staff are told once."""
     with translated_errors(), transaction.atomic():
-        fresh = lock_visit(booking)
-        if not may_change(fresh, now=now):
-            raise InvalidTransition(fresh.status, EventKind.MOVED)
-        waiting = ChangeRequest.objects.filter(booking=fresh, state=ChangeState.OPEN).first()
-        if waiting is not None:
-            if (waiting.wanted_starts_at, waiting.preference) == (to.starts_at, preference):
-                return waiting
-            raise ChangeWaiting
-        _as_shown(shown, now)(fresh)
-        if shown.fee_cents is None:
+        lock_therapists_of([booking for booking, _to, _revision in asked])
+        visits = [lock_visit(booking) for booking, _to, _revision in asked]
+        if not all(may_change(fresh, now=now) for fresh in visits):
+            raise InvalidTransition(visits[0].status, EventKind.MOVED)
+        open_now = {
+            change.booking_id: change
+            for change in ChangeRequest.objects.filter(booking__in=visits, state=ChangeState.OPEN).order_by()
+        }
+        if open_now:
+            wanted = {booking.pk: (to.starts_at, to.preference or "") for booking, to, _revision in asked}
+            if wanted != {key: (row.wanted_starts_at, row.preference) for key, row in open_now.items()}:
+                raise ChangeWaiting
+            return [open_now[fresh.pk] for fresh in visits]
+        if any(
+            revision not in (None, fresh.revision)
+            for fresh, (_booking, _to, revision) in zip(visits, asked, strict=True)
+        ):
+            raise ChangedMeanwhile
+        fees = [late_fee(fresh, now=now) for fresh in visits]
+        if all(fee is None for fee in fees):
             raise NotLate
-        change = ChangeRequest.objects.create(
-            booking=fresh,
-            wanted_starts_at=to.starts_at,
-            preference=preference,
-            reason=reason,
-            fee_cents=shown.fee_cents,
-            asked_at=now,
-        )
-        record(fresh, EventKind.CHANGE_ASKED, fresh.status, Act(now, by_client=True, reason=reason))
-        outbox.write_once_more(booking=fresh, kind=MessageKind.CHANGE_ALERT, now=now)
-    return change
+        fee_cents = sum(fee or 0 for fee in fees)
+        if fee_cents != shown_fee_cents:
+            raise LateChange(fee_cents)
+        changes = []
+        for fresh, fee, (_booking, to, _revision) in zip(visits, fees, asked, strict=True):
+            changes.append(
+                ChangeRequest.objects.create(
+                    booking=fresh,
+                    wanted_starts_at=to.starts_at,
+                    preference=to.preference or "",
+                    reason=reason,
+                    fee_cents=fee or 0,
+                    asked_at=now,
+                )
+            )
+            record(fresh, EventKind.CHANGE_ASKED, fresh.status, Act(now, by_client=True, reason=reason))
+        outbox.write_once_more(booking=visits[0], kind=MessageKind.CHANGE_ALERT, now=now)
+    return changes
+
+
+def asked_together(change: ChangeRequest) -> list[ChangeRequest]:
+    """What one answer answers: the late move of a visit, and of the one side by side with it that was asked for with
+    the same press; in the order in which the visits were."""
+    if change.booking.together is None:
+        return [change]
+    beside = Booking.objects.side_by_side(change.booking).order_by().values("pk")
+    same = Q(pk=change.pk) | Q(booking__in=beside, asked_at=change.asked_at, state=change.state)
+    return list(ChangeRequest.objects.filter(same).select_related("booking__client").order_by("booking_id"))
 
 
 def cancel_late(
@@ -221,52 +278,73 @@ def cancel_together_late(
 
 
 def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
-    """The client wants the visit as it stands after all. Raises `ChangeAnswered` when staff were quicker."""
-    with translated_errors(), transaction.atomic():
-        booking = lock_visit(change.booking)
-        _close(change, ChangeState.WITHDRAWN, now=now, actor=None)
-        reason = _("the late move is no longer wanted")
-        record(booking, EventKind.EDITED, booking.status, Act(now, by_client=True, reason=reason))
+    """The client wants the visit as it stands after all, and the one side by side that was asked for with it. Raises
+    `ChangeAnswered` when staff were quicker."""
+    act = Act(now, by_client=True, reason=_("the late move is no longer wanted"))
+    with _closing(change, ChangeState.WITHDRAWN, now=now, actor=None) as visits:
+        for fresh in visits:
+            record(fresh, EventKind.EDITED, fresh.status, act)
 
 
 def accept_change(
     *, change: ChangeRequest, actor: User, now: datetime, with_fee: bool, door: str = ""
 ) -> Booking:
-    """Moves to the wanted start, and tells the client; with the late fee as the client was shown it, or without. There
-    is none once the visit can be changed for nothing. `door` is as in `Act`.
+    """Moves to the wanted start what was asked for together, all or none, and tells the client; with the late fee as
+    the client was shown it, or without. There is no fee once the visit can be changed for nothing. `door` is as in
+    `Act`. Returns the visit.
 
     Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `move_booking` raises; nothing has changed then.
     """
+    changes = {one.booking_id: one for one in asked_together(change)}
 
     def fee_of(booking: Booking) -> int:
         if not with_fee or late_fee(booking, now=now) is None:
             return 0
-        return change.fee_cents
+        return changes[booking.pk].fee_cents
 
-    fee = fee_of(change.booking)
+    fees = {key: fee_of(one.booking) for key, one in changes.items()}
 
     def check(fresh: Booking) -> None:
-        _require_open(change)
-        if fee_of(fresh) != fee:
+        _require_open(changes[fresh.pk])
+        if fee_of(fresh) != fees[fresh.pk]:
             raise ChangedMeanwhile
 
+    act, starts_at = Act(now, actor, reason=change.reason, door=door), change.wanted_starts_at
+    if len(changes) > 1:
+        rules = BookingRules.load().for_staff()
+        moves = [
+            Move(
+                one.booking,
+                one.booking.revision,
+                starts_at,
+                "",
+                quote_for_move(booking=one.booking, starts_at=starts_at, rules=rules).total_cents,
+                one.preference or None,
+                fees[key],
+            )
+            for key, one in changes.items()
+        ]
+        moved = move_together(moves=moves, rules=rules, act=act, check=check)
+        return next(fresh for fresh in moved if fresh.pk == change.booking_id)
     return move_booking(
         booking=change.booking,
-        to=NewTime(change.wanted_starts_at, change.preference or None),
-        act=Act(now, actor, reason=change.reason, door=door),
+        to=NewTime(starts_at, change.preference or None),
+        act=act,
         check=check,
-        late_fee_cents=fee,
+        late_fee_cents=fees[change.booking_id],
     )
 
 
 def refuse_change(*, change: ChangeRequest, actor: User, now: datetime, reason: str = "") -> None:
-    """Says kindly no; the visit stands. `reason` is for staff only. Raises `ChangeAnswered`."""
-    with translated_errors(), transaction.atomic():
-        booking = lock_visit(change.booking)
-        _close(change, ChangeState.REFUSED, now=now, actor=actor)
-        act = Act(now, actor, reason=reason)
-        event = record(booking, EventKind.CHANGE_REFUSED, booking.status, act)
-        tell_once_more(event, columns_of(booking), act, MessageKind.CHANGE_REFUSED)
+    """Says kindly no, once for what was asked for together; the visits stand. `reason` is for staff only. Raises
+    `ChangeAnswered`."""
+    act = Act(now, actor, reason=reason)
+    with _closing(change, ChangeState.REFUSED, now=now, actor=actor) as (first, *others):
+        event = record(first, EventKind.CHANGE_REFUSED, first.status, act)
+        tell_once_more(event, columns_of(first), act, MessageKind.CHANGE_REFUSED)
+        for fresh in others:
+            event = record(fresh, EventKind.CHANGE_REFUSED, fresh.status, act)
+            keep(event, columns_of(fresh), act, act.tells_at(fresh.starts_at))
 
 
 def _require_open(change: ChangeRequest) -> None:
@@ -275,6 +353,17 @@ def _require_open(change: ChangeRequest) -> None:
         raise ChangeAnswered(state)
 
 
-def _close(change: ChangeRequest, state: ChangeState, *, now: datetime, actor: User | None) -> None:
-    _require_open(change)
-    ChangeRequest.objects.filter(pk=change.pk).update(state=state, answered_at=now, answered_by=actor)
+@contextmanager
+def _closing(
+    change: ChangeRequest, state: ChangeState, *, now: datetime, actor: User | None
+) -> Iterator[list[Booking]]:
+    """Closes what was asked for together; the visits, locked until what is written with it is."""
+    with translated_errors(), transaction.atomic():
+        changes = asked_together(change)
+        lock_therapists_of([one.booking for one in changes])
+        visits = [lock_visit(one.booking) for one in changes]
+        for one in changes:
+            _require_open(one)
+        keys = [one.pk for one in changes]
+        ChangeRequest.objects.filter(pk__in=keys).update(state=state, answered_at=now, answered_by=actor)
+        yield visits

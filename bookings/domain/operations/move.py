@@ -305,7 +305,8 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
 
 class Move(NamedTuple):
     """A visit as it was shown, by its revision, with the start and the slug of the therapist that it moves to, and the
-    total that was shown with them. `preference` is whom that may lead to, None: whom it asks for."""
+    total that was shown with them. `preference` is whom that may lead to, None: whom it asks for; `late_fee_cents` is
+    added to its late fee."""
 
     booking: Booking
     revision: int
@@ -313,6 +314,7 @@ class Move(NamedTuple):
     therapist: str
     total_cents: int
     preference: str | None = None
+    late_fee_cents: int = 0
 
 
 def requests_to_move(
@@ -353,6 +355,7 @@ def move_together(
         for move, visit_request in zip(moves, requests, strict=True)
     ]
     asked = {visit.pk: request.preference for visit, request in zip(visits, requests, strict=True)}
+    late_fees = {move.booking.pk: move.late_fee_cents for move in moves}
     with claim_moves(visits, wishes, rules=rules, now=now) as standing:
         quotes = {}
         for fresh, move in zip(standing.visits, moves, strict=True):
@@ -380,6 +383,7 @@ def move_together(
             was = columns_of(fresh)
             if act.by_client:
                 fresh.preference = asked[fresh.pk]
+            fresh.late_fee_cents += late_fees[fresh.pk]
             _promise_answer(fresh, slot, rules, act, patience=_patience(at_start[slot.starts_at]))
             _write_move(fresh, slot, quotes[fresh.pk], act, was)
             reminders.write_reminders(booking=fresh, now=now)

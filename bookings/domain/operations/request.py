@@ -48,7 +48,6 @@ from bookings.models import (
     BookingQuerySet,
     BookingRules,
     Client,
-    HeardFrom,
     Hold,
     ScreeningRecord,
     ServiceArea,
@@ -66,6 +65,7 @@ from .act import Act
 from .claim import Wish, claim, claim_all
 from .doors import lock_name, rules_at
 from .status import patience_with
+from .told_once import note_told, told_once
 from .transaction import event_of, tell_listeners
 
 # No more people at one address are visited at the same time.
@@ -347,12 +347,13 @@ def _look_through(submission: Submission, looked_up: LookedUp, sender: Sender, *
 
 class _Who(NamedTuple):
     """The client of a press; whether it is one that we know, and whether their mailbox must be proved first; the rules
-    of the addresses of its visits, by their keys."""
+    of the addresses of its visits, by their keys; and what was told that may be somebody else's word."""
 
     client: Client
     is_known: bool
     must_prove: bool
     doors: Mapping[str, str]
+    told: dict[str, Any] | None
 
 
 def _who(*presses: _Press) -> _Who:
@@ -366,21 +367,12 @@ def _who(*presses: _Press) -> _Who:
     must_prove = is_new and not is_sure
     if must_prove:
         _require_few_unproved(rules, press.sender.source, several=len(presses) > AT_ONE_START)
-    # Who may know no more than an email and a phone answers for nobody.
-    if is_new or is_sure or _is_same_person(client, press.submission):
-        _note_told(client, press.submission)
-    return _Who(client, is_known and not doors, must_prove, doors)
-
-
-def _note_told(client: Client, submission: Submission) -> None:
-    """Keeps what a client is asked once: the first answer stands."""
-    told: dict[str, Any] = {}
-    if submission.may_be_asked and not client.may_be_asked:
-        told["may_be_asked"] = True
-    if submission.heard_from and client.heard_from_id is None:
-        told["heard_from"] = HeardFrom.objects.filter(link_name=submission.heard_from).first()
-    if told:
-        Client.objects.filter(pk=client.pk).update(**told)
+    told: dict[str, Any] | None = told_once(press.submission.heard_from, press.submission.may_be_asked)
+    # Who may know no more than an email and a phone answers for nobody, until the mailbox is proved.
+    if told and (is_new or is_sure or _is_same_person(client, press.submission)):
+        note_told(client.pk, told)
+        told = None
+    return _Who(client, is_known and not doors, must_prove, doors, told)
 
 
 def _screened(
@@ -489,6 +481,7 @@ def _write(
         if person.must_prove
         else None,
         source=press.sender.source if person.must_prove else "",
+        told_once=person.told,
     )
     bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through

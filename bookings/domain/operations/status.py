@@ -53,6 +53,7 @@ from massagerx.lib.localtime import day_bounds, local
 from .act import Act
 from .claim import claim_in_place
 from .doors import require_told
+from .told_once import note_what_was_told
 from .transaction import Change, change_status, lock_visit, record, translated_errors, write_status
 
 log = logging.getLogger("massagerx.bookings")
@@ -444,9 +445,11 @@ def _require_unproved(fresh: Booking) -> None:
 
 def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
     """The press in the email that a new client gets: their time is kept until staff answer, and so are all that were
-    asked for together. Also in the minute in which it would expire. False when nothing waited for it. Raises
-    `SlotTaken` when others keep a visit of it locked for too long."""
+    asked for together. Also in the minute in which it would expire. False when nothing waited for it. In anybody's
+    email: what was told once with the visit is noted as theirs. Raises `SlotTaken` when others keep a visit of it
+    locked for too long."""
     with translated_errors(), transaction.atomic():
+        note_what_was_told(booking)
         return _prove(booking, Act(now, by_client=True))
 
 

@@ -33,7 +33,7 @@ from services.models import Business
 from services.readiness import steps
 
 _DAYS = {day.name[:3].lower(): int(day) for day in Weekday}
-_PARTS = ("business", "look", "zones", "services", "therapists", "terms", "health", "pages")
+_PARTS = ("business", "look", "zones", "services", "therapists", "terms", "health", "pages", "posts")
 _MARKDOWN = ("description", "what_to_expect", "before_visit", "after_visit")
 _VERSIONS = ("bookings.termsversion", "bookings.screeningversion")
 
@@ -116,6 +116,8 @@ class _Filling:
                 self.save(part, label, self.table(said, part))
         for slug, text in self.table(said, "pages").items():
             self.page(slug, text)
+        if posts := self.table(said, "posts"):
+            self.posts(posts)
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -125,6 +127,15 @@ class _Filling:
         elif text is not False:
             words = {} if text is True else {"body": to_html(text)}
             self.save(f"pages.{slug}", "blog.page", words, key={"slug": slug})
+
+    def posts(self, said: dict[str, Any]) -> None:
+        """The prepared posts, published: the owner has read them."""
+        self.known("posts", said, ["prepared"])
+        if said.get("prepared") is True:
+            desk: Any = admin.site.get_model_admin(self.model("blog.post"))
+            for post in desk.prepared_rows():
+                words = {name: getattr(post, name) for name in ("title", "summary", "body")}
+                self.save("posts", "blog.post", {**words, "status": "published"}, key={"slug": post.slug})
 
     def look(self, said: dict[str, Any]) -> None:
         """The logo, a file beside this one, and the colors."""

@@ -1,8 +1,9 @@
 """Moving two visits side by side: one calendar of times at which two can be there, one page, one press, both or none.
-So near that a late fee would be due we are asked by phone."""
+A late move of both is asked of staff, with the fee of both shown before the press."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from bookings.refusals import refusal_words
 from bookings.views.calendar import BESIDE, Asked, CalendarPage
 from massagerx.lib.localtime import local
 
-from .pages import not_any_more, visit_context
+from .pages import asked_already, not_any_more, visit_context
 from .visitor import Visitor, get_visit, open_own
 
 
@@ -35,8 +36,8 @@ def move_both(request: HttpRequest, booking: Booking, beside: Booking, visitor: 
         return redirect("visits:visit", booking.reference)
     if not all(operations.may_change(visit, now=visitor.now) for visit in page.visits):
         return not_any_more(request, booking, visitor)
-    if page.fees:
-        return page.too_late()
+    if any(visit.asks_change for visit in page.visits):  # type: ignore[attr-defined]
+        return asked_already(request, booking)
     if request.method == "POST":
         return page.press()
     if "starts_at" not in request.GET:
@@ -65,20 +66,17 @@ class _Page:
         return form.is_valid() and form.has_moved(self.visits[0])
 
     @property
-    def fees(self) -> list[int]:
-        """The late fee of each, in cents; none while they can still be moved for nothing."""
+    def fee_cents(self) -> int | None:
+        """The late fee of both; None while they can still be moved for nothing."""
         fees = [operations.late_fee(visit, now=self.now) for visit in self.visits]
-        return [fee for fee in fees if fee is not None]
+        return None if fees == [None, None] else sum(fee or 0 for fee in fees)
 
-    def too_late(self) -> HttpResponse:
-        """What a late move means, in the words for one visit, and whom to call."""
-        context = {
+    def _context(self) -> dict[str, Any]:
+        return {
             **visit_context(self.booking, self.visitor),
-            "fee_cents": sum(self.fees),
+            "fee_cents": self.fee_cents,
             "notice_hours": self.booking.terms_version.cancel_notice_hours,
         }
-        status = 409 if self.request.method == "POST" else 200
-        return render(self.request, "visits/move_both_late.html", context, status=status)
 
     def _requests(self, preferences: tuple[str, str]) -> list[VisitRequest]:
         """What both ask for. Raises `NoLongerOffered("therapist")`."""
@@ -145,7 +143,11 @@ class _Page:
             for visit, revision, slug, total_cents, preference in rows
         ]
         try:
+            if data["fee_cents"] is not None:
+                return self._ask(form, moves)
             moved = operations.move_together_by_client(moves=moves, rules=self.rules, now=self.now)
+        except exceptions.ChangeWaiting:
+            return asked_already(self.request, self.booking)
         except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
             return self.check(form, refused=error)
         except exceptions.BookingError as error:
@@ -159,6 +161,19 @@ class _Page:
         for visit in moved:
             open_own(self.request, visit, now=self.now)
         messages.success(self.request, _("Both visits are moved. A new email is on its way."))
+        return redirect("visits:visit", self.booking.reference)
+
+    def _ask(self, form: MoveBothForm, moves: Sequence[Move]) -> HttpResponse:
+        """Asks staff to move both, who may come then. Raises as `operations.ask_move`, `SlotNotOffered` and
+        `NoLongerOffered`."""
+        self._find(form)
+        data = form.cleaned_data
+        operations.ask_move_of_both(
+            moves=moves, shown_fee_cents=data["fee_cents"], now=self.now, reason=data["reason"]
+        )
+        messages.success(
+            self.request, _("We have your request to move both. We’ll answer as soon as we can.")
+        )
         return redirect("visits:visit", self.booking.reference)
 
     def check(
@@ -185,12 +200,16 @@ class _Page:
         who, second = self._preferences(form)
         query = urlencode({"who": who, "second": second, "day": local(starts_at).date()})
         context = {
-            **visit_context(self.booking, self.visitor),
+            **self._context(),
+            "form": form if isinstance(form, MoveBothForm) else MoveBothForm(),
             "starts_at": starts_at,
             "who": who,
             "second": second,
             "slugs": slugs,
-            "rows": list(zip(self.visits, therapists, strict=True)),
+            "rows": [
+                (visit, therapist, wish.partition(":")[0] != "therapist")
+                for visit, therapist, wish in zip(self.visits, therapists, (who, second), strict=True)
+            ],
             "before_cents": sum(visit.total_cents for visit in self.visits),
             "total_cents": sum(self._total_cents(starts_at)),
             "times_url": f"{reverse('visits:move', args=[self.booking.reference])}?{query}",
@@ -215,10 +234,9 @@ class _Page:
             near=self.booking.starts_at,
             days=operations.days_beside(self.booking),
         )
-        context: dict[str, Any] = {
-            **visit_context(self.booking, self.visitor),
+        context = {
+            **self._context(),
             "calendar": CalendarPage(self.request, asked, missed=missed),
-            "fee_cents": None,
             "booking_is_open": self.rules.is_open,
         }
         return render(self.request, "visits/times.html", context, status=status)

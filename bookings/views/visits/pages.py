@@ -44,6 +44,7 @@ def visit_page(
     now = visitor.now
     stands = operations.may_change(booking, now=now)
     tier = operations.first_tier(booking) if stands else ""
+    change = queries.waiting_change(booking)
     context = {
         **visit_context(booking, visitor),
         "here_is_visit": True,
@@ -51,7 +52,8 @@ def visit_page(
         "stands": stands,
         "place": queries.place_together(booking),
         "together": visitor.together_with(booking),
-        "change": queries.waiting_change(booking),
+        "change": change,
+        "change_of_both": change is not None and len(operations.asked_together(change)) > 1,
         "fee_now": operations.late_fee(booking, now=now) if stands else None,
         "free_until": operations.free_until(booking) if stands else None,
         "named_fee": LateFee.objects.filter(booking=booking).first() if not stands else None,

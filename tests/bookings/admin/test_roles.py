@@ -54,6 +54,7 @@ from bookings.models import (
     Message,
     MessageSettings,
     NoteFile,
+    NoteTemplate,
     SafetyContact,
     TimeOff,
     TimeOffWish,
@@ -126,6 +127,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "program.program": {"owner": "l", "desk": "l", "therapist": "l"},
     "reviews.review": {"owner": "l"},
     "bookings.heardfrom": {"owner": "lacd"},
+    "bookings.notetemplate": {"owner": "lacd"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.safetycontact": {"owner": "lacd"},
@@ -250,6 +252,9 @@ POSTS: dict[str, set[str]] = {
     "blog_homeblock_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
+    "blog_post_prepared": {"owner", "writer"},
+    "bookings_heardfrom_prepared": {"owner"},
+    "bookings_notetemplate_prepared": {"owner"},
     "blog_faqentry_claims": {"owner", "writer"},
     "blog_testimonial_claims": {"owner", "writer"},
 }
@@ -486,6 +491,7 @@ def desk(world: World) -> Desk:
         "program.programtemplate": ProgramTemplate.objects.create(name="For runners", sport="running"),
         "reviews.review": Review.objects.create(booking=other, asked_at=NOW),
         "bookings.heardfrom": HeardFrom.objects.create(name="A friend", link_name="friend"),
+        "bookings.notetemplate": NoteTemplate.objects.create(name="A call", text="Who called:"),
         "program.program": Program.objects.create(
             booking=other,
             name="For runners",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -16,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from blog.models import Page, Post
+from blog.sample import starting_page
 from bookings.courses.models import CoursePlan
 from bookings.domain.opening import takes_bookings
 from bookings.drives.rows import refresh
@@ -37,7 +39,7 @@ from massagerx.accounts.sample_accounts import sample_accounts
 from services.models import AddOn, Business, Service, ServiceOption
 from services.readiness import steps
 from services.sample_left import sample_left, sample_modules
-from tests.factories import DAY, NOW, World, make_roles
+from tests.factories import DAY, NOW, World, fix_drives, make_roles
 from tests.support.visits import make_visit
 
 from .conftest import signed_in, staff_user
@@ -54,7 +56,8 @@ def ready(world: World) -> World:
         question.pop("services", None)
     world.screening.save()
     for slug in ("policies", "privacy", "about"):
-        Page.objects.create(slug=slug, title=slug.title(), body="<p>Words.</p>")
+        Page.objects.create(slug=slug, title=slug.title(), body=starting_page(slug, now=NOW)["body"])
+    Post.objects.create(title="Ours", slug="ours", body="<p>Words.</p>").publish(now=NOW)
     BookingRules.objects.update(is_open=False)
     return world
 
@@ -70,7 +73,10 @@ def test_an_empty_site_lacks_everything_in_the_order_to_do_it() -> None:
         "business", "catalogue", "places", "therapists", "hours", "terms", "health", "texts", "messages", "sample",
     ]  # fmt: skip
     assert [step.slug for step in found if not step.gaps] == ["messages", "sample"]
-    assert all(gap.stops for step in found for gap in step.gaps if "About us" not in gap.words)
+    assert [gap.words[:9] for step in found for gap in step.gaps if not gap.stops] == [
+        "Go throug",
+        "Every pag",
+    ]
 
 
 def test_nothing_is_missing_where_all_is_there(ready: World) -> None:
@@ -84,6 +90,10 @@ def lapse(world: World) -> None:
 def far_away(world: World) -> None:
     Therapist.objects.update(reach_minutes=10)
     refresh(now=NOW)
+
+
+def too_far_for_a_day(world: World) -> None:
+    fix_drives((world.area, world.far_area, 261), (world.far_area, world.area, 261))
 
 
 def only_far_away(world: World) -> None:
@@ -111,6 +121,14 @@ def owner_drives(world: World) -> None:
     world.therapist.save()
 
 
+def older_privacy(world: World) -> None:
+    page = Page.objects.get(slug="privacy")
+    page.body = re.sub(
+        r"<li><strong>(When you follow a training|When you write a review).*?</li>", "", page.body
+    )
+    page.save()
+
+
 def sample_log_in(world: World) -> None:
     account = sample_accounts()[1]
     User.objects.create_user(account["username"], password=account["password"], is_staff=True)
@@ -133,6 +151,7 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
         "Nobody drives to “Valley”", False,
     ),
     "out of reach": (far_away, "places", "Nobody drives to “Valley”", False),
+    "too far for a day": (too_far_for_a_day, "places", "Nobody drives to “Valley”", False),
     "nobody within reach": (only_far_away, "places", "Nobody drives to “Valley”", True),
     "hours elsewhere alone": (only_elsewhere, "places", "Nobody drives to “Valley”", True),
     "no therapist": (lambda world: Therapist.objects.update(is_active=False), "therapists", "Add a therapist", True),
@@ -164,6 +183,13 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
     "an empty privacy page": (lambda world: Page.objects.filter(slug="privacy").update(body=""), "texts",
                               "“Privacy”", True),
     "nothing about us": (lambda world: Page.objects.filter(slug="about").delete(), "texts", "“About us”", False),
+    "an empty blog": (lambda world: Post.objects.all().delete(), "texts", "and it is empty", False),
+    "a blog of tomorrow": (
+        lambda world: Post.objects.update(published_at=NOW + timedelta(days=1)), "texts", "and it is empty", False,
+    ),
+    "a privacy page of before": (
+        older_privacy, "texts", "lacks what this site keeps by now: training programs, reviews. See", False,
+    ),
     "messages wait": (
         lambda world: (world.book(), Message.objects.update(due_at=NOW - timedelta(minutes=20))), "messages",
         "not leaving", False,
@@ -312,6 +338,47 @@ def test_nothing_chosen_or_nothing_known_adds_nothing(world: World, owner: Clien
         assert response.status_code == 422
         assert "errorlist" in response.content.decode() or "Choose at least one." in response.content.decode()
     assert Service.objects.count() == before
+
+
+def test_prepared_posts_come_as_drafts_and_are_named_until_they_are_gone_through(
+    ready: World, owner: Client
+) -> None:
+    Post.objects.all().delete()
+    posts, add = reverse("admin:blog_post_changelist"), reverse("admin:blog_post_prepared")
+    assert "After surgery, ask your surgeon first, Getting ready at home" in owner.get(posts).content.decode()
+    for _press in range(2):
+        assert owner.post(add).status_code == 302
+    assert "Prepared for you" not in owner.get(posts).content.decode()
+    drafts = list(Post.objects.order_by("slug"))
+    assert [post.status for post in drafts] == ["draft"] * 3
+    assert LogEntry.objects.filter(change_message="Prepared by the site.").count() == 3
+    for post in drafts:
+        assert Client().get(post.get_absolute_url()).status_code == 404
+    assert len(missing()["texts"]) == 3
+    assert (f"The post “{drafts[0].title}” is a draft: go through it, then publish it.", False) in missing()[
+        "texts"
+    ]
+    drafts[0].publish(now=NOW)
+    drafts[1].delete()
+    assert len(missing()["texts"]) == 1
+    Post.objects.all().delete()
+    assert len(missing()["texts"]) == 1
+
+
+def test_what_a_privacy_page_lacks_is_shown_and_nothing_is_added(ready: World, owner: Client) -> None:
+    page = Page.objects.get(slug="privacy")
+    address = reverse("admin:blog_page_change", args=[page.pk])
+    assert "Nothing is added by itself" not in owner.get(address).content.decode()
+    older_privacy(ready)
+    before = Page.objects.get(slug="privacy").body
+    shown = owner.get(address).content.decode()
+    assert "Nothing is added by itself" in shown
+    assert "<li><strong>When you write a review:</strong> how many stars" in shown
+    assert Page.objects.get(slug="privacy").body == before
+    # In words of one's own it is said as well.
+    Page.objects.filter(slug="privacy").update(body=f"{before}<p>We keep reviews and exercises.</p>")
+    assert missing() == {}
+    assert "Nothing is added by itself" not in owner.get(address).content.decode()
 
 
 @pytest.fixture

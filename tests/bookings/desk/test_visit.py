@@ -23,6 +23,7 @@ from bookings.models import (
     HealthAccess,
     LateFee,
     Message,
+    NoteTemplate,
     ScreeningRecord,
 )
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
@@ -569,6 +570,23 @@ def test_look_without_a_reason_shows_nothing(reason: str, desk: Client, world: W
     assert "regnan" not in response.content.decode()
     assert said(response)
     assert not HealthAccess.objects.exists()
+
+
+def test_a_template_begins_a_clinicians_note(desk: Client, world: World) -> None:
+    booking = world.book(answers=CLEARANCE_ANSWERS)
+    template = NoteTemplate.objects.create(kind="clinician", name="On the phone", text="Who said it:")
+    NoteTemplate.objects.create(kind="client", name="A call", text="Who called:")
+    assert "On the phone</button>" in desk.get(page(booking)).content.decode()
+    sent = {"note": "Dr. Lee", "scope": "service", "until": "2027-01-31", "template": template.pk}
+    answer = desk.post(reverse("admin:bookings_booking_note", args=[booking.pk]), sent)
+    form = answer.context["note_form"]
+    assert (answer.status_code, form["note"].value(), form["until"].value()) == (
+        200, "Dr. Lee\nWho said it:", "2027-01-31",
+    )  # fmt: skip
+    shown = answer.content.decode()
+    assert "Who said it:</textarea>" in shown
+    assert "A call</button>" not in shown
+    assert not booking.clinician_notes.exists()
 
 
 def test_clinicians_note_lets_the_request_be_confirmed(desk: Client, world: World) -> None:

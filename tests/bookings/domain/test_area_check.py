@@ -11,10 +11,11 @@ from django.test import Client
 from bookings.domain.area_check import check_area
 from bookings.domain.queries import lowest_travel_cents, visited_zones
 from bookings.exceptions import OutsideArea
+from bookings.forms import ZipForm
 from bookings.models import Closure, ServiceArea, Therapist, Zone
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
-from tests.factories import DAY, NOW, World, at
+from tests.factories import DAY, NOW, World, at, fix_drives
 
 
 def test_next_time_is_one_that_can_be_booked(world: World) -> None:
@@ -177,6 +178,43 @@ def test_a_zone_in_which_nobody_works_is_not_promised(world: World, client: Clie
     # Of somebody who can't be booked they are none, and while nobody works at all it is a pause.
     Therapist.objects.update(is_active=False)
     assert zone in visited_zones(DAY)
+
+
+@pytest.mark.parametrize(("drive", "is_near"), [(260, True), (261, False)])
+def test_a_zip_code_that_is_too_far_for_a_day_is_not_promised(
+    drive: int, is_near: bool, world: World, client: Client
+) -> None:
+    """From 9 to 19 there is time for 260 minutes of way, 80 of visit and 260 of way: the engine finds that start."""
+    fix_drives((world.area, world.far_area, drive), (world.far_area, world.area, drive))
+    shown = client.get("/?zip=91364").content.decode()
+    assert ("drive to 91364 yet" in shown) is not is_near
+    assert client.get("/book/outside/?zip=91364").status_code == (302 if is_near else 200)
+    assert ZipForm({"zip_code": "91364"}).area(today=DAY, by_staff=True) == world.far_area
+    asked = ZipForm({"zip_code": "91364"}).area(today=DAY)
+    if is_near:
+        assert check_area(zip_code="91364", service_slug="", now=NOW).starts_at is not None
+        assert asked == world.far_area
+    else:
+        assert asked is None
+        with pytest.raises(OutsideArea):
+            check_area(zip_code="91364", service_slug="", now=NOW)
+    # Extra hours add up with those of their weekday.
+    world.therapist.extra_hours.create(date=DAY, starts_at=time(7), ends_at=time(8))
+    assert ZipForm({"zip_code": "91364"}).area(today=DAY) == world.far_area
+
+
+def test_a_zip_code_beyond_everybodys_reach_is_not_promised(world: World) -> None:
+    Therapist.objects.update(reach_minutes=10)
+    fix_drives((world.area, world.far_area, 11))
+    with pytest.raises(OutsideArea):
+        check_area(zip_code="91364", service_slug="", now=NOW)
+    assert ZipForm({"zip_code": "91364"}).area(today=DAY) is None
+    near = world.add_therapist(home_zip=world.far_area)
+    assert ZipForm({"zip_code": "91364"}).area(today=DAY) == world.far_area
+    # Near enough, but with hours elsewhere alone.
+    for hours in near.working_hours.all():
+        hours.zones.add(world.zone)
+    assert ZipForm({"zip_code": "91364"}).area(today=DAY) is None
 
 
 def test_the_first_price_holds_the_least_drive_of_a_zone_that_is_visited(world: World) -> None:

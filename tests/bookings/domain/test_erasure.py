@@ -274,6 +274,13 @@ def test_nothing_that_names_the_client_is_left_in_any_table(world: World, staff:
     assert {message.state for message in Message.objects.exclude(booking=bystander)} <= {"sent", "dropped"}
 
 
+def test_what_was_told_once_goes(world: World, staff: User) -> None:
+    visit = world.book()
+    Booking.objects.update(told_once={"heard_from": "friend"}, status="completed")
+    erase_client(client=visit.client, actor=staff, now=AFTER)
+    assert Booking.objects.filter(told_once__isnull=True).count() == 1
+
+
 def test_open_visits_come_first(world: World, staff: User) -> None:
     visit = world.book(**PERSON)
     with pytest.raises(VisitsOpen):

@@ -64,6 +64,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "answer_by": "what we promised of our own work; it stands in the email",
         "prove_by": "until when we wait for the press in an email",
         "source": "a digest of an address on the network, gone with the press in the email",
+        "told_once": "may be somebody else’s word; what is the client’s is noted in their record",
         "revision": _OUR_NUMBER,
         "submission_key": _OUR_NUMBER,
         "submission_digest": _OUR_NUMBER,
@@ -122,7 +123,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "misses": "ours",
     },
     Review: {"link": _PROOF, "decided_by": _STAFF},
-    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER, "course_key": _TIES},
+    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER, "course_key": _TIES, "spans": "for our figures"},
     Referral: {
         "approved_by": _STAFF,
         "link": _PROOF,

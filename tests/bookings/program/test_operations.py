@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.test import Client
 
 from bookings.domain import clients, erasure, export, intake, links, message_copies
 from bookings.domain import operations as visits
@@ -23,12 +25,14 @@ from bookings.program.models import (
     Program,
     ProgramExercise,
     ProgramTemplate,
+    TemplateExercise,
     WeekCheck,
 )
+from tests.bookings.views.visits.browsers import text
 from tests.factories import CLEAR_ANSWERS, NOW, World
 from tests.factories import at as at_hour
 
-from .conftest import TODAY, confirmed, day_of, exercise_of, make, make_exercise, make_template
+from .conftest import TODAY, confirmed, day_of, exercise_of, make, make_exercise, make_template, page_of
 
 pytestmark = pytest.mark.django_db
 DONE, SKIPPED = ExerciseDay.Outcome.DONE, ExerciseDay.Outcome.SKIPPED
@@ -580,3 +584,46 @@ def test_it_goes_with_the_health_answers(program: Program) -> None:
     intake.purge_health_answers(now=NOW + timedelta(days=31 * months + 40))
     assert not Program.objects.exists()
     assert not ExerciseDay.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["again", "next visit"])
+def test_an_exercise_that_later_answers_speak_against_is_held_back(
+    client: Client, desk: Client, world: World, visit: Booking, staff: User, how: str
+) -> None:
+    plank, row = make_exercise("Plank", not_for=["blood_thinners"]), make_exercise("Row")
+    program = make(visit, make_template((plank, 1, 8), (row, 1, 8)), staff)
+    copy, later = exercise_of(program, "Plank"), NOW + timedelta(hours=2)
+    # The copy knows whom it isn't for, also where the library has lost it.
+    TemplateExercise.objects.all().delete()
+    plank.delete()
+    # Since the program was made, it isn't for some by the library.
+    Exercise.objects.filter(pk=row.pk).update(not_for=["pregnancy"])
+    answers, soon = {**CLEAR_ANSWERS, "blood_thinners": "yes"}, at_hour(10, day=date(2026, 12, 14))
+
+    world.book(answers=answers, now=later, starts_at=soon - DAY * 2, recipient_name="Rose")
+    if how == "again":
+        number = world.screening.number
+        visits.recheck_screening(booking=visit, version_number=number, answers=answers, now=later)
+    else:
+        world.book(answers=answers, now=later, starts_at=soon)
+    assert ProgramExercise.objects.get(held_at=later) == copy
+
+    # It was asked for until then.
+    assert press(copy, later - timedelta(hours=1)).pk
+    with pytest.raises(operations.NotRunning):
+        press(copy, later + DAY)
+    with time_machine.travel(later + DAY, tick=False):
+        page = text(client.get(page_of(program)))
+        assert "“Plank” rests for now: please ask your therapist before you do it again." in page
+        assert "Exercise 1 of 1 today Row" in page
+        assert "Lift your hips." in page
+        told = text(desk.get("/admin/"))
+        assert "A health answer speaks against an exercise of the program: please look, and call." in told
+        opened = text(desk.post(f"/admin/program/program/{program.pk}/open/"))
+        assert "Held back: a health answer speaks against it" in opened
+        assert "Plank: not with what was answered to" in opened
+        assert "speaks against an exercise" not in text(desk.get("/admin/"))
+    # Changed in its amounts it is still held back.
+    changed = operations.change_exercise(exercise=copy, amounts={"sets": 1}, act=Act(later, staff))
+    assert changed is not None
+    assert changed.held_at == later

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
@@ -18,8 +19,10 @@ from bookings.program.tasks import make_picture_sizes
 from massagerx.lib.pictures import MAX_BYTES
 from tests.blog.files import picture_file, upload
 from tests.bookings.views.visits.browsers import text
+from tests.support.papers import said_of, unheard
 
 from .conftest import exercise_of, make, make_exercise, make_template, page_of
+from .test_booklet import made
 
 pytestmark = pytest.mark.django_db
 ADD = "admin:program_exercisepicture_add"
@@ -48,6 +51,12 @@ def test_a_picture_stands_beside_the_drawing_once_its_sizes_are_made(
     assert 'alt="Hips up"' in page
     assert 'width="400" height="300"' in page
     assert 'class="exercise__picture"' in page
+    file = made(program)
+    assert said_of(file)["figures"] == ["Line drawing: Bridge", "Hips up"]
+    assert unheard(file) == []
+    with pikepdf.open(BytesIO(file)) as paper:
+        widths = [int(image.Width) for page in paper.pages for image in page.get_images().values()]
+    assert widths == [400]
 
     # The exercise goes from the library, and clients keep it with its picture.
     TemplateExercise.objects.all().delete()

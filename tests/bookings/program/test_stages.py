@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -21,8 +22,10 @@ from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, Link, Message
 from bookings.program import operations
 from bookings.program.booklet import content_of
+from bookings.program.figures import overview
 from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
 from bookings.program.stages import stages_of
+from bookings.program.week import is_asked_on
 from services.models import Business
 from tests.bookings.courses.conftest import make_plan
 from tests.bookings.views.visits.browsers import text
@@ -310,3 +313,26 @@ def test_weeks_that_have_come_wait_for_nothing(
     operations.follow_course(program=program, course=course, act=Act(NOW + 15 * DAY, staff))
     program = fresh(program)
     assert (program.week_of(TODAY + 15 * DAY), program.waits_for) == (3, 5)
+
+
+def test_what_was_asked_is_counted_as_it_was_asked(course: Course, tied: Program, staff: User) -> None:
+    happens = {
+        5: lambda: takes_place(course, 1, date(2026, 12, 7), staff),
+        # Early; and late, after a pause.
+        9: lambda: takes_place(course, 2, TODAY + 9 * DAY, staff),
+        20: lambda: operations.pause(program=tied, act=Act(NOW + 20 * DAY, staff)),
+        26: lambda: operations.resume(program=tied, act=Act(NOW + 26 * DAY, staff)),
+        36: lambda: takes_place(course, 3, TODAY + 36 * DAY, staff),
+        38: lambda: operations.pause(program=tied, act=Act(NOW + 38 * DAY, staff)),
+        44: lambda: operations.resume(program=tied, act=Act(NOW + 44 * DAY, staff)),
+    }
+    asked: Counter[str] = Counter()
+    for number in range(60):
+        happens.get(number, lambda: None)()
+        program, day = fresh(tied), TODAY + number * DAY
+        if program.paused_on is None:
+            for row in ProgramExercise.objects.order_by("pk"):
+                asked[row.name] += is_asked_on(row, program, day)
+    found = overview(today=TODAY + 60 * DAY)
+    assert {row.name: row.asked for row in found.exercises} == dict(asked)
+    assert (found.sports[0].asked, asked["Bridge"]) == (asked.total(), 48)

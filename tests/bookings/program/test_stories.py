@@ -27,9 +27,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bookings.domain import erasure
+from bookings.domain import erasure, listeners
 from bookings.domain import operations as visits
 from bookings.domain.operations import Act
+from bookings.enums import EventKind
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import Booking, ScreeningRecheck, ScreeningVersion, TermsVersion, Therapist
 from bookings.program import operations
@@ -62,7 +63,7 @@ ROUNDS = 6
 # Stories in which none of it happened would prove nothing.
 HAPPENS = (
     "made", "refused", "added", "changed", "taken out", "pause", "go on", "end", "done", "let be", "taken back",
-    "checked", "deleted while used", "erased", "press refused",
+    "checked", "deleted while used", "erased", "press refused", "held back",
 )  # fmt: skip
 PICKS = st.integers(0, 10_000)
 DONE, SKIPPED = ExerciseDay.Outcome.DONE, ExerciseDay.Outcome.SKIPPED
@@ -138,14 +139,22 @@ class ProgramStory(RuleBasedStateMachine):
 
     @rule(question=st.sampled_from(QUESTIONS[:2]), answer=st.sampled_from(["yes", "yes", "no"]))
     def health_is_asked_again(self, question: str, answer: str) -> None:
-        """Milder answers take nothing back."""
+        """What the graver ones speak against is held back; milder ones take nothing back."""
         version = ScreeningVersion.objects.get()
         ScreeningRecheck.objects.create(
             booking=self.visit, version=version, answers={**CLEAR_ANSWERS, question: answer}, tier="caution",
             new_tier="caution", evaluated_at=self.now,
         )  # fmt: skip
+        listeners.tell(listeners.VisitChanged(booking=self.visit, kind=EventKind.RECHECKED, at=self.now))
         if answer == "yes":
             self.graver.add(question)
+            today = local(self.now).date()
+            standing = ProgramExercise.objects.standing().filter(program__ended_at=None)
+            for row in standing.select_related("program", "exercise"):
+                against = {*row.not_for, *(row.exercise.not_for if row.exercise else ())}
+                if question in against and not row.program.is_over_on(today):
+                    assert row.held_at is not None
+                    self.counts["held back"] += 1
 
     @rule(pick=PICKS, what=st.sampled_from(["words", "amount", "not approved", "deleted", "not for"]))
     def owner_edits_an_exercise(self, pick: int, what: str) -> None:
@@ -303,6 +312,7 @@ class ProgramStory(RuleBasedStateMachine):
                 return
             # Nothing is written down that was not asked for by then.
             assert exercise.added_at <= at <= self.now
+            assert exercise.held_at is None or at < exercise.held_at
             assert program.paused_on is None or day < program.paused_on
             assert word.day == day
             before = self.words.get((exercise.pk, day))
@@ -410,14 +420,16 @@ class ProgramStory(RuleBasedStateMachine):
                     assert operations.program_of(operations.token_of(program), now=self.now) is None
                     continue
                 shown = [each["row"].name for each in response.context["asked"]]
+                held = {row.name for row in response.context["held"]}
                 rows = ProgramExercise.objects.filter(program=program, ended_at=None).order_by(
                     "from_week", "pk"
                 )
                 assert shown == [row.name for row in rows if is_asked_on(row, program, today)]
+                assert held.isdisjoint(shown)
                 said = text(response)
                 if not response.context["is_running"]:
                     shown = []
-                for name in names - set(shown):
+                for name in names - held - set(shown):
                     assert name not in said
 
 

@@ -13,7 +13,6 @@ from django.contrib.auth.models import User
 from django.core import mail
 from playwright.sync_api import expect
 
-from bookings.domain.operations import Act
 from bookings.notifications import delivery
 from bookings.reviews import operations
 from bookings.reviews.models import Review
@@ -64,12 +63,25 @@ def test_from_the_email_to_the_home_page(live_server: Any, clock: Any, asked: st
     page.get_by_role("button", name="Send it as it is").click()
     expect(page.get_by_text("We read it, and then show it as you wrote it.")).to_be_visible()
 
-    review = Review.objects.get()
-    owner = User.objects.create_user("owner", is_staff=True)
-    assert operations.open_words(review=review, user=owner, now=NOW) == "Late, but very kind."
-    assert review.written_at is not None
-    operations.publish(review=review, written_at=review.written_at, act=Act(NOW, owner))
-    operations.answer(review=review, words="We are sorry for that.", act=Act(NOW, owner))
+    User.objects.create_superuser("owner", "owner@example.com", "a-long-password")
+    page.goto("/admin/login/")
+    page.fill("#id_username", "owner")
+    page.fill("#id_password", "a-long-password")
+    page.click("[type=submit]")
+    page.wait_for_selector("#user-tools")
+    # Before the page is there: colors that change are seen on their way otherwise.
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.goto(f"/admin/reviews/review/{Review.objects.get().pk}/change/")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("Late, but very kind.")).to_be_visible()
+    assert accessibility_violations(page) == []
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.get_by_role("button", name="Show it, word for word").click()
+    expect(page.get_by_text("It is shown, word for word.")).to_be_visible()
+    assert accessibility_violations(page) == []
+    page.get_by_role("textbox", name="Your answer").fill("We are sorry for that.")
+    page.get_by_role("button", name="Save the answer").click()
+    expect(page.get_by_text("Your answer stands beside it.")).to_be_visible()
 
     for path in ("/reviews/", "/"):
         page.goto(path)

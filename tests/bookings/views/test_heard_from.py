@@ -11,6 +11,7 @@ from django.test import Client as Browser
 
 from bookings.domain import operations
 from bookings.domain.clients import merge_clients
+from bookings.domain.retention import WAY_IN_KEPT, purge_access_notes
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Client, HeardFrom, MessageSettings
 from bookings.referrals.operations import _came_by_office
@@ -144,6 +145,39 @@ def test_who_comes_back_without_a_link_is_asked_and_heard(
     assert (client.heard_from, client.may_be_asked) == (friend, True)
 
 
+def test_who_moved_or_has_another_name_is_heard_once_the_email_is_pressed(
+    world: World, friend: HeardFrom
+) -> None:
+    first = world.book()
+    Booking.objects.filter(pk=first.pk).update(status=BookingStatus.COMPLETED)
+    told: dict[str, Any] = {"name": "Ana Newname", "street": "99 Other Street", "may_be_asked": True}
+    visit = world.book(starts_at=at(14), heard_from="friend", **told)
+    assert visit.told_once == {"heard_from": "friend", "may_be_asked": True}
+    operations.prove_mailbox(booking=first, now=NOW)
+    assert not Client.objects.get().may_be_asked
+    assert operations.prove_mailbox(booking=visit, now=NOW) is False
+    client = Client.objects.get()
+    assert (client.heard_from, client.may_be_asked) == (friend, True)
+    visit.refresh_from_db()
+    assert visit.told_once is None
+    # The first answer stands, and a choice that is gone by then is none.
+    HeardFrom.objects.create(name="Other", link_name="other")
+    again = world.book(starts_at=at(17), heard_from="other", total_cents=16_500, **told)
+    operations.prove_mailbox(booking=again, now=NOW)
+    client.refresh_from_db()
+    assert client.heard_from == friend
+
+
+def test_what_nobody_proved_goes_with_how_to_get_in(world: World, friend: HeardFrom) -> None:
+    first = world.book()
+    Booking.objects.filter(pk=first.pk).update(status=BookingStatus.COMPLETED)
+    world.book(starts_at=at(14), heard_from="friend", name="Bo Stranger", street="99 Other Street")
+    purge_access_notes(now=at(12) + WAY_IN_KEPT)
+    assert Booking.objects.exclude(told_once__isnull=True).count() == 1
+    purge_access_notes(now=at(18) + WAY_IN_KEPT)
+    assert not Booking.objects.exclude(told_once__isnull=True).exists()
+
+
 def test_who_comes_by_a_surgeon_s_office_is_counted_by_itself(world: World) -> None:
     client = world.book().client
     _came_by_office(client)
@@ -175,3 +209,16 @@ def test_the_owner_edits_the_choices(world: World, friend: HeardFrom) -> None:
     assert owner.post("/admin/bookings/heardfrom/add/", sent).status_code == 302
     again = owner.post("/admin/bookings/heardfrom/add/", sent)
     assert "already exists" in again.content.decode()
+
+
+def test_the_choices_begin_with_prepared_ones(world: World) -> None:
+    User.objects.create_superuser("owner")
+    owner = Browser()
+    owner.force_login(User.objects.get(username="owner"))
+    assert "Prepared for you: A friend or family" in text(owner.get("/admin/bookings/heardfrom/"))
+    for _press in range(2):
+        assert owner.post("/admin/bookings/heardfrom/prepared/").status_code == 302
+    assert "Prepared for you" not in text(owner.get("/admin/bookings/heardfrom/"))
+    assert [row.link_name for row in HeardFrom.objects.offered()] == [
+        "friend", "doctor", "search", "map", "social", "flyer", "past",
+    ]  # fmt: skip

@@ -83,6 +83,43 @@ def test_who_proved_the_mailbox_picks_by_name(flow: Flow, visits: list[Booking])
         assert said in page
 
 
+@pytest.mark.parametrize("by_staff", [False, True])
+def test_second_of_two_side_by_side_is_picked_by_name(
+    flow: Flow, world: World, visits: list[Booking], by_staff: bool
+) -> None:
+    world.add_therapist()
+    if by_staff:
+        staff = staff_client("desk", "Front desk")
+        staff.post("/book/for-a-client/", {"client": visits[0].client_id})
+        flow.client = staff
+    else:
+        flow.client.cookies = signed_in().cookies
+    both = CLEAR_ANSWERS | {f"p2-{name}": value for name, value in CLEAR_ANSWERS.items()}
+    flow.what(people="both")
+    flow.where()
+    flow.when(
+        starts_at=at(16).isoformat(), therapist="sample-therapist-one+sample-therapist-two", second="any"
+    )
+    flow.health(**both)
+    page = words(flow.client.get("/book/details/"))
+    assert "Is the second person one of these? (optional) Tom O'Brien Maria O'Brien Somebody else" in page
+    first = {"for_other": "on", "person": "Tom O'Brien", "recipient_name": ""}
+    for second, why in (
+        ({"second_person": "Maria O'Brien", "second_name": "Joan"}, "For Joan choose “Somebody else”"),
+        ({"second_person": "Tom O'Brien", "second_name": ""}, "That is the first person. Who is the second?"),
+        ({"second_name": ""}, "Type the name of the second person."),
+    ):
+        assert why in words(flow.details(**first, **second))
+    assert flow.details(**first, second_person="Maria O'Brien", second_name="").status_code == 302
+    review = words(flow.client.get("/book/review/"))
+    assert "Maria O'Brien: at the door we call (213) 555-0177" in review
+    assert "Maria O'Brien speaks Spanish" in review
+    flow.review()
+    assert [told(visit) for visit in Booking.objects.order_by("pk")[3:]] == [
+        ("Tom O'Brien", "+12135550188", ""), ("Maria O'Brien", "+12135550177", "Spanish"),
+    ]  # fmt: skip
+
+
 def test_nobody_else_reads_whom_a_client_books_for(flow: Flow, visits: list[Booking]) -> None:
     flow.until("details").details(email="ana@example.com", name="")
     page = words(flow.client.get("/book/details/"))

@@ -15,7 +15,7 @@ from django.test import Client
 from bookings.domain import operations
 from bookings.enums import BookingStatus, Gender
 from bookings.exceptions import SlotTaken
-from bookings.models import Booking, BookingDraft, Hold, Message, Therapist
+from bookings.models import Booking, BookingDraft, ChangeRequest, Hold, Message, Therapist
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.render import render
 from bookings.refusals import refusal_words
@@ -232,31 +232,115 @@ def test_move_of_both_that_is_not_as_it_was_shown_moves_none(flow: Flow, world: 
     assert set(Booking.objects.filter(together=one.together).values_list("starts_at", flat=True)) == {at(10)}
 
 
-def test_late_move_of_both_says_what_a_late_move_of_one_does_and_is_asked_for_by_phone(
-    flow: Flow, world: World
-) -> None:
+NEAR = at(10) - timedelta(hours=3)
+
+
+@pytest.fixture
+def confirmed(flow: Flow, world: World) -> list[Booking]:
     world.agree_to(cancel_notice_hours=24, late_fee_percent=50)
-    one, _two = booked(flow)
+    both = booked(flow)
     Booking.objects.update(status=BookingStatus.CONFIRMED, confirmed_at=NOW)
-    with time_machine.travel(at(10) - timedelta(hours=3), tick=False):
-        flow.client.get(f"/visits/v/{one.reference}/")
-        session = flow.client.session
-        session["visits"] = session["visits"] | {"seen": (at(10) - timedelta(hours=3)).timestamp()}
-        session["visits"]["links"] = {
-            key: (at(10) - timedelta(hours=3)).timestamp() for key in session["visits"]["links"]
-        }
-        session.save()
-        response = flow.client.get(f"/visits/v/{one.reference}/move/", follow=True)
-        pressed = flow.client.post(f"/visits/v/{one.reference}/move/")
-    assert pressed.status_code == 409
-    for page in (words(response), words(pressed)):
+    return both
+
+
+def chosen_late(flow: Flow, both: list[Booking]) -> tuple[str, dict[str, str]]:
+    """Three hours before they start: where they are moved, and the press that asks for 2 PM."""
+    flow.client.get(f"/visits/v/{both[0].reference}/")
+    session = flow.client.session
+    session["visits"] = session["visits"] | {"seen": NEAR.timestamp()}
+    session["visits"]["links"] = dict.fromkeys(session["visits"]["links"], NEAR.timestamp())
+    session.save()
+    path = f"/visits/v/{both[1].reference}/move/"
+    times = flow.client.get(path)
+    chosen = {"who": "any", "second": "any", "starts_at": f"{at(14).isoformat()} {ONE}+{TWO}"}
+    check = flow.client.get(path, chosen)
+    for page in (words(times), words(check)):
         assert (
             "Your visit is less than 24 hours away, so one of us has to agree to another time first." in page
         )
         assert "Late fee: up to $120. We may waive it" in page
         assert "The late fee is of both visits together." in page
-        assert "Please call or write to us" in page
         assert "Cancel instead" in page
+    assert "Ask to move both visits?" in words(check)
+    return path, {name: html.unescape(value) for name, value in hidden(check).items()}
+
+
+@pytest.mark.parametrize("answer", ["accept-with-fee", "accept", "refuse", "withdrawn"])
+def test_late_move_of_both_is_asked_for_once_and_answered_once(
+    flow: Flow, confirmed: list[Booking], answer: str
+) -> None:
+    both = confirmed
+    with time_machine.travel(NEAR, tick=False):
+        path, sent = chosen_late(flow, both)
+        assert flow.client.post(path, {**sent, "fee_cents": "1"}).status_code == 409
+        assert not ChangeRequest.objects.exists()
+        Message.objects.all().delete()
+        for _press in range(2):
+            asked = flow.client.post(path, {**sent, "reason": "The dog is ill."})
+            assert asked["Location"] == f"/visits/v/{both[1].reference}/"
+
+        assert list(ChangeRequest.objects.order_by("booking_id").values_list("booking", "fee_cents")) == [
+            (both[0].pk, 6_000), (both[1].pk, 6_000),
+        ]  # fmt: skip
+        assert set(Booking.objects.values_list("starts_at", flat=True)) == {at(10)}
+        assert list(Message.objects.values_list("kind", flat=True)) == ["change_alert"]
+        for visit in both:
+            page = words(flow.client.get(f"/visits/v/{visit.reference}/"))
+            assert "You asked us to move both visits to Monday, December 7, 2:00 PM PST." in page
+        assert "You have already asked us" in words(flow.client.get(path, follow=True))
+
+        staff = staff_client("desk", "Front desk")
+        assert "1 late move asked for" in words(staff.get("/admin/"))
+        if answer == "withdrawn":
+            flow.client.post(f"/visits/v/{both[0].reference}/withdraw/")
+            assert set(ChangeRequest.objects.values_list("state", flat=True)) == {"withdrawn"}
+            return
+        change = ChangeRequest.objects.get(booking=both[1])
+        shown = words(staff.get(f"/admin/bookings/booking/{both[1].pk}/change/"))
+        assert "Move both to Mon, Dec 7, 2026, 2:00 PM PST" in shown
+        assert "Accept, with the fee of $120" in shown
+        done = staff.post(f"/admin/bookings/changerequest/{change.pk}/answer/{answer}/", follow=True)
+        assert f"{both[0].reference} and {both[1].reference}: " in words(done)
+        state, start, fee = {
+            "accept-with-fee": ("accepted", at(14), 6_000),
+            "accept": ("accepted", at(14), 0),
+            "refuse": ("refused", at(10), 0),
+        }[answer]
+        assert set(ChangeRequest.objects.values_list("state", flat=True)) == {state}
+        assert set(Booking.objects.values_list("starts_at", "late_fee_cents")) == {(start, fee)}
+        told = (
+            Message.objects.exclude(kind__startswith="reminder")
+            .exclude(kind="change_alert")
+            .exclude(kind="recheck")
+        )
+        message = told.get(kind__in=["together", "change_refused", "moved"])
+        assert message.booking is not None
+        text = render(message, message.booking, SiteSettings.load(), now=NEAR).text
+        assert {
+            "accept-with-fee": "The late fee for both visits is $120.",
+            "accept": "You pay no late fee.",
+            "refuse": "You asked to move both visits to",
+        }[answer] in " ".join(text.split())
+
+
+def test_list_answers_both_once_and_a_visit_that_stands_alone_by_itself(
+    flow: Flow, confirmed: list[Booking]
+) -> None:
+    both = confirmed
+    with time_machine.travel(NEAR, tick=False):
+        path, sent = chosen_late(flow, both)
+        flow.client.post(path, sent)
+        staff = staff_client("desk", "Front desk")
+        rows = list(ChangeRequest.objects.order_by("pk").values_list("pk", flat=True))
+        flow.client.post(f"/visits/v/{both[0].reference}/cancel/", {"revision": 0, "fee_cents": 6_000})
+        assert dict(ChangeRequest.objects.values_list("booking", "state")) == {
+            both[0].pk: "withdrawn", both[1].pk: "open",
+        }  # fmt: skip
+        done = words(staff.post(
+            "/admin/bookings/changerequest/", {"action": "accept_selected", "_selected_action": rows[1:]}, follow=True
+        ))  # fmt: skip
+        assert f"{both[1].reference}: moved." in done
+        assert f"{both[0].reference} and" not in done
 
 
 @pytest.mark.parametrize("both", [True, False])

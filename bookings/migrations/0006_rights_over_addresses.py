@@ -8,6 +8,6 @@ RIGHTS = {"Owner": {"bookings.addressrule": KEEP}, "Front desk": {"bookings.addr
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0003_booklet_foot")]
+    dependencies = [("bookings", "0005_told_once")]
 
     operations = [giving(RIGHTS)]
