@@ -697,7 +697,7 @@ def follow_visit(fact: listeners.VisitChanged) -> None:
 
 def heed_answers(fact: listeners.VisitChanged) -> None:
     """Holds back the exercises that the health answers just given to a visit speak against, in the programs of its
-    person, and has staff look."""
+    person that aren't over, and has staff look."""
     if fact.kind not in _ANSWERED:
         return
     person = one_person(partial(getattr, fact.booking), "booking__")
@@ -706,10 +706,7 @@ def heed_answers(fact: listeners.VisitChanged) -> None:
     running = [row for row in rows.defer("note").order_by("pk") if not row.is_over_on(today)]
     if not running:
         return
-    try:
-        graver = intake.graver_now(fact.booking)
-    except UnreadableValue:
-        return  # staff read of it where they open them
+    graver = intake.graver_now(fact.booking)
     standing = ProgramExercise.objects.filter(program__in=running, held_at=None).standing()
     refused = [
         row

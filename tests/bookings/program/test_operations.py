@@ -620,7 +620,7 @@ def test_an_exercise_that_later_answers_speak_against_is_held_back(
         told = text(desk.get("/admin/"))
         assert "A health answer speaks against an exercise of the program: please look, and call." in told
         opened = text(desk.post(f"/admin/program/program/{program.pk}/open/"))
-        assert "Held back: a health answer speaks against it" in opened
+        assert "Held back A later health answer speaks against it" in opened
         assert "Plank: not with what was answered to" in opened
         assert "speaks against an exercise" not in text(desk.get("/admin/"))
     # Changed in its amounts it is still held back.

@@ -8,6 +8,6 @@ RIGHTS = {"Owner": {"bookings.addressrule": KEEP}, "Front desk": {"bookings.addr
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0005_told_once")]
+    dependencies = [("bookings", "0006_consent_taken_back")]
 
     operations = [giving(RIGHTS)]
