@@ -155,6 +155,7 @@ class MessageKind(models.TextChoices):
     CHANGE_REFUSED = "change_refused", _("Late move refused")
     LATE_FEE = "late_fee", _("Late fee decided")
     NO_SHOW = "no_show", _("Nobody opened")
+    CONSENT_BACK = "consent_back", _("Consent taken back")
     SIGN_IN = "sign_in", _("Sign-in link")
     CODE = "code", _("One-time code")
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")

@@ -47,6 +47,10 @@ class ScreeningNotCleared(BookingError):
         self.reference = reference
 
 
+class ConsentTakenBack(BookingError):
+    """Who would be visited has said that they don't agree any more."""
+
+
 class PriceChanged(BookingError):
     """The total shown to the client is not today's total any more; both in cents."""
 

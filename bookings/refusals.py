@@ -50,6 +50,7 @@ _NO_HOURS = (
 # By the values of the engine's `RefusalReason`, which only `bookings.domain.scheduling` may import, and by what else
 # keeps a booked visit from taking place (`domain.stranding`).
 _REASONS = {
+    "consent": _Reason(gettext_lazy("who is visited has taken their consent back")),
     "taken": _Reason(gettext_lazy("another visit is in the way"), *_FULL),
     "drive": _Reason(
         gettext_lazy("the drive from or to a neighboring visit would not fit"),
@@ -242,6 +243,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         gettext_lazy(
             "its client has still to hear that the late fee is waived; nothing was changed. Try again once they have."
         ),
+    ),
+    exceptions.ConsentTakenBack: (
+        _OTHERWISE,
+        gettext_lazy("who is visited no longer agrees. They can say otherwise by a link of their own."),
     ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,

@@ -34,6 +34,7 @@ from bookings.models import (
 from bookings.screening import sample_rules_data
 from massagerx.lib.roles import Rights, give_rights
 from services.models import AddOn, Business, Category, Service, ServiceOption
+from tests.support.copied_rows import CopiedRows
 
 LA = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 12, 2, 12, 0, tzinfo=LA).astimezone(UTC)
@@ -174,6 +175,10 @@ def somebody_does(service: Service) -> Therapist:
 
 def make_world() -> World:
     """Writes the rows of a `World`."""
+    return _copied_world()
+
+
+def _make_world() -> World:
     Business.objects.create(phone="+12135550142", email="hello@example.com")
     category = Category.objects.create(name="Massage", slug="massage")
     service = Service.objects.create(
@@ -221,6 +226,9 @@ def make_world() -> World:
             number=1, rules=sample_rules_data(), published_at=NOW - timedelta(days=30)
         ),
     )
+
+
+_copied_world = CopiedRows(_make_world)
 
 
 def fix_drives(

@@ -18,8 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings.desk.frame import StaffRequest, desk_page, say
 from bookings.domain import operations
 from bookings.domain.operations import Act
+from bookings.domain.visit_request import load_treatment
 from bookings.enums import EventKind
-from bookings.exceptions import BookingError
+from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.forms import CancelRestForm
 from bookings.models import Booking
 from bookings.notifications.calls import how_told
@@ -36,12 +37,14 @@ from .desk import CHANGE, VIEW, find_course
 from .forms import FIRST_ADDRESS, asked_again
 from .models import Course, course_of
 from .operations import end_course, pause_course
+from .words import not_offered_words
 
 
 def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:
     """Fills the visitor's draft with what is known of the course, with the address of its last visit and that of the
     first ones left, and leads to the planning of what it has left. Raises `UnreadableValue` when the course's days
-    can't be opened."""
+    can't be opened, `NoLongerOffered` when its length is not on offer."""
+    load_treatment(service_slug=course.plan.service.slug, option_id=course.plan.option_id)
     visit = course.visits.with_details().order_by("-starts_at", "-pk")[0]
     asked_for = asked_again(
         course.plan_id,
@@ -145,9 +148,11 @@ def resume(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("visits:visit", booking.reference)
     try:
         return start_rest(request, course)
+    except NoLongerOffered as error:
+        messages.warning(request, not_offered_words(error, by_staff=False))
     except UnreadableValue:
         messages.warning(request, _("We can’t plan this course by ourselves here. Please call us."))
-        return redirect("visits:visit", booking.reference)
+    return redirect("visits:visit", booking.reference)
 
 
 # The desk ---------------------------------------------------------------------------------------------------------
@@ -177,9 +182,11 @@ def resume_page(request: StaffRequest, pk: int) -> HttpResponse:
         return back
     try:
         return start_rest(request, course, known=None, missed=None, **{steps.STAFF_BOOKING: request.user.pk})
+    except NoLongerOffered as error:
+        say(request, False, not_offered_words(error, by_staff=True))
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: book the visits one by one."))
-        return back
+    return back
 
 
 @desk_page(VIEW, CHANGE)

@@ -72,7 +72,7 @@ from .planning import (
     rules_of_desk,
     wishes_of,
 )
-from .words import day_words, other_times, time_value, why_words
+from .words import day_words, not_offered_words, other_times, time_value, why_words
 
 # Says, of a draft's answers, what is sent for a visit, and the local days, whether these visits are cleared already.
 Clears = Callable[[Mapping[str, Any], operations.Submission, Collection[date]], bool]
@@ -130,7 +130,12 @@ class _Page:
         # Whether what a paused course has left is planned.
         self.is_rest = paused_course(progress) is not None
         self.qualified = qualified_therapists(service, self.today)
-        self.draft = Draft.load(progress)
+        self.draft: Draft | None = None
+        self.not_offered = ""
+        try:
+            self.draft = Draft.load(progress)
+        except exceptions.NoLongerOffered as error:
+            self.not_offered = not_offered_words(error, by_staff=progress.staff_user is not None)
 
     @property
     def initial(self) -> dict[str, Any]:
@@ -185,6 +190,8 @@ class _Page:
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
     ) -> HttpResponse:
         context: dict[str, Any] = {"form": form, "plans": self.plans, "is_rest": self.is_rest}
+        if self.not_offered and not form.errors:
+            messages.warning(self.request, self.not_offered)
         if self.draft is not None and not form.errors:
             visits, hold = self.draft.kept(self.request, self.draft.plan(chosen))
             context |= self.draft.shown(visits)
@@ -270,7 +277,9 @@ class Draft:
 
     progress: Progress
     plan_row: CoursePlan
-    treatments: tuple[Treatment, ...]  # by phase: each has add-ons of its own
+    targets: tuple[Target, ...]
+    # By the place of the phase of a visit that is planned: each has add-ons of its own.
+    treatments: Mapping[int, Treatment]
     visit_request: VisitRequest
     asked_for: dict[str, Any]
     # The paused course whose rest it is.
@@ -280,7 +289,8 @@ class Draft:
 
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
-        """None when nothing was asked yet, or the plan, its length or the therapist is no longer on offer."""
+        """None when nothing was asked yet, or the plan is no longer on offer. Raises `NoLongerOffered` of what is
+        booked by it, and of the therapist."""
         asked_for = progress.answers.get(COURSE_ASKED)
         if not asked_for or progress.area is None or progress.treatment is None:
             return None
@@ -298,11 +308,10 @@ class Draft:
         )
         if plan is None:
             return None
-        try:
-            treatments = _treatments_of(plan)
-            visit_request = progress.load_request(treatments[0], progress.area, asked_for["preference"])
-        except exceptions.NoLongerOffered:
-            return None
+        wanted = _targets(progress, asked_for, plan, course)
+        treatments = _treatments_of(plan, {target.phase for target in wanted})
+        first = treatments[min(treatments)]
+        visit_request = progress.load_request(first, progress.area, asked_for["preference"])
         area = None
         if asked_for.get("first_visits"):
             try:
@@ -313,7 +322,7 @@ class Draft:
                 )
             except exceptions.OutsideArea:
                 return None
-        return cls(progress, plan, treatments, visit_request, asked_for, course, area)
+        return cls(progress, plan, wanted, treatments, visit_request, asked_for, course, area)
 
     @property
     def rules(self) -> BookingRules:
@@ -337,28 +346,12 @@ class Draft:
 
     @property
     def days_later(self) -> int:
-        """By how many days the rest of a course is put off: its first visit comes on the day that is asked for."""
-        if self.course is None:
-            return 0
-        first = self.day_zero + timedelta(days=self.asked_for["rest"][0])
-        return (date.fromisoformat(self.asked_for["cleared_from"]) - first).days
-
-    def _targets(self) -> tuple[Target, ...]:
-        cleared, today = self.asked_for["cleared_from"], timezone.localdate(self.progress.now)
-        not_before = max(date.fromisoformat(cleared) if cleared else self.day_zero, today)
-        phases = self.plan_row.as_phases()
-        if self.course is None:
-            return targets(phases, day_zero=self.day_zero, not_before=not_before)
-        begun = self.course.visits.occupying().filter(starts_at__lte=self.progress.now)
-        over = begun.values_list("starts_at", flat=True).last()
-        if over is not None:
-            not_before = max(not_before, local(over).date() + timedelta(days=1))
-        days = [self.day_zero + timedelta(days=day) for day in self.asked_for["rest"]]
-        return moved_targets(days, phases, day_zero=self.day_zero, by=self.days_later, not_before=not_before)
+        """By how many days the rest of a course is put off."""
+        return _days_later(self.asked_for) if self.course is not None else 0
 
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
         """The visits as they could be booked now, at the `chosen` times as far as they are free."""
-        asked, wanted = self.asked_for, self._targets()
+        asked, wanted = self.asked_for, self.targets
         hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
         return plan_course(
             Asked(
@@ -454,7 +447,7 @@ class Draft:
             "count": len(rows),
             "all_cents": sum(row["cents"] for row in rows),
             "is_whole": all(visit.time is not None for visit in visits),
-            "has_extras": any(treatment.add_ons for treatment in self.treatments),
+            "has_extras": any(treatment.add_ons for treatment in self.treatments.values()),
             "elsewhere": self.elsewhere,
         }
 
@@ -475,19 +468,45 @@ class Draft:
         }
 
 
-def _treatments_of(plan: CoursePlan) -> tuple[Treatment, ...]:
-    """What is booked for a visit of each of its phases; two queries for each choice of add-ons. Raises
-    `NoLongerOffered`."""
+def _days_later(asked_for: Mapping[str, Any]) -> int:
+    """By how many days the rest of a course is put off: its first visit comes on the day that is asked for."""
+    first = date.fromisoformat(asked_for["day_zero"]) + timedelta(days=asked_for["rest"][0])
+    return (date.fromisoformat(asked_for["cleared_from"]) - first).days
+
+
+def _targets(
+    progress: Progress, asked_for: Mapping[str, Any], plan: CoursePlan, course: Course | None
+) -> tuple[Target, ...]:
+    """The visits to plan: all of the plan, or what the paused `course` has left."""
+    cleared, today = asked_for["cleared_from"], timezone.localdate(progress.now)
+    day_zero = date.fromisoformat(asked_for["day_zero"])
+    not_before = max(date.fromisoformat(cleared) if cleared else day_zero, today)
+    phases = plan.as_phases()
+    if course is None:
+        return targets(phases, day_zero=day_zero, not_before=not_before)
+    begun = course.visits.occupying().filter(starts_at__lte=progress.now)
+    over = begun.values_list("starts_at", flat=True).last()
+    if over is not None:
+        not_before = max(not_before, local(over).date() + timedelta(days=1))
+    days = [day_zero + timedelta(days=day) for day in asked_for["rest"]]
+    return moved_targets(days, phases, day_zero=day_zero, by=_days_later(asked_for), not_before=not_before)
+
+
+def _treatments_of(plan: CoursePlan, wanted: Collection[int]) -> dict[int, Treatment]:
+    """What is booked for a visit of each of the `wanted` phases, by their places; two queries for each choice of
+    add-ons. Raises `NoLongerOffered`."""
     found: dict[tuple[int, ...], Treatment] = {}
-    treatments = []
-    for phase in plan.phases.all():
+    treatments = {}
+    for place, phase in enumerate(plan.phases.all()):
+        if place not in wanted:
+            continue
         keys = tuple(sorted(add_on.pk for add_on in phase.add_ons.all()))
         if keys not in found:
             found[keys] = load_treatment(
                 service_slug=plan.service.slug, option_id=plan.option_id, add_on_ids=keys
             )
-        treatments.append(found[keys])
-    return tuple(treatments)
+        treatments[place] = found[keys]
+    return treatments
 
 
 # The one press ----------------------------------------------------------------------------------------------------
@@ -500,7 +519,11 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (response := _booked_before(request) or finished(request)):
         return response
     progress = load_progress(request)
-    current, draft = in_force(progress), Draft.load(progress)
+    current = in_force(progress)
+    try:
+        draft = Draft.load(progress)
+    except exceptions.NoLongerOffered:
+        return back_to("course")
     if current is None:
         return call_back_page(request)
     if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
@@ -558,7 +581,7 @@ class _Check:
             "submissions": submissions_of(like, visits, draft.elsewhere),
             "looked_up": operations.LookedUp(
                 rules=draft.rules,
-                treatment=draft.treatments[0],
+                treatment=draft.visit_request.treatment,
                 area=draft.visit_request.area,
                 agreed=self.current.terms_version,
                 screening=self.current.screening,

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
-from bookings.refusals import stranding_words
+from bookings.exceptions import NoLongerOffered
+from bookings.refusals import refusal_words, stranding_words
 from massagerx.lib.localtime import clock_time, local
 
 from .planner import Why
@@ -56,3 +57,15 @@ def other_times(visit: PlannedVisit) -> list[dict[str, str]]:
         {"value": time_value(other.starts_at, slug), "words": time_words(other.starts_at, name)}
         for other, slug, name in visit.others
     ]
+
+
+def not_offered_words(error: NoLongerOffered, *, by_staff: bool) -> str:
+    """Why a course can't be planned as it is."""
+    if error.what == "therapist":
+        return refusal_words(error)
+    if by_staff:
+        return _(
+            "The length of this course, or an extra in it, is no longer offered. Offer it again in the admin, "
+            "or book the visits one by one."
+        )
+    return _("We can’t plan this course by ourselves here. Please call us.")

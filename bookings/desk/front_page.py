@@ -18,7 +18,7 @@ from bookings.domain import closing, queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at, first_tier
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
-from bookings.domain.stranding import TOLD_WITHIN, stranded_by
+from bookings.domain.stranding import CONSENT, TOLD_WITHIN, stranded_by
 from bookings.enums import BookingStatus, ChangeState, Channel, LateFeeState, MessageState, WishState
 from bookings.models import (
     AreaRequest,
@@ -312,7 +312,7 @@ def _stranded(now: datetime, rules: BookingRules) -> dict[str, Any]:
             {
                 **_visit(row.booking),
                 "phone": row.booking.client.phone,
-                "rescue": _rescue_url(row.booking),
+                "rescue": _rescue_url(row.booking) if row.reason != CONSENT else "",
                 "why": stranding_words(row.reason),
                 "is_urgent": row.booking.starts_at - now < TOLD_WITHIN,
             }

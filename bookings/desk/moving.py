@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -29,6 +29,8 @@ from .frame import StaffRequest, desk_page, get_visit, page, say, to_visit
 
 # As many other times are offered beside a refusal.
 _OTHERS = 12
+# A caller whom that day doesn't suit hears of the week after it.
+_DAYS_AFTER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         "answer": answer,
         "before_cents": sum(visit.total_cents for visit in visits),
         "to": local_when(form.cleaned_data["starts_at"]) if answer else "",
-        "free": _free(booking, form, now),
+        **_free(booking, form, now),
     }
     return page(request, "move", context, status=422 if is_press else 200)
 
@@ -184,26 +186,43 @@ def _move(request: StaffRequest, visits: Sequence[Booking], cleaned: dict[str, A
     return True
 
 
-def _free(booking: Booking, form: MoveForm, now: datetime) -> list[dict[str, str]]:
-    """Other starts of the day that is asked about, as the site would offer them."""
+def _free(booking: Booking, form: MoveForm, now: datetime) -> dict[str, list[dict[str, str]]]:
+    """Other starts, as the site would offer them: `free` of the day that is asked about, and `later`, of each of the
+    days after it the one nearest to that time of day."""
     cleaned = getattr(form, "cleaned_data", {}) if form.is_bound else {}
     day = cleaned.get("day") or local(booking.starts_at).date()
     preference = cleaned.get("therapist") or _whom(booking)
     try:
         visit_request = operations.visit_request_of(booking, now=now, preference=preference)
     except BookingError:
-        return []
+        return {"free": [], "later": []}
     offer = scheduling.find_times_between(
         visit_request=visit_request,
         first_day=day,
-        last_day=day,
+        last_day=day + timedelta(days=_DAYS_AFTER),
         rules=BookingRules.load(),
         now=now,
     )
-    starts = [start.starts_at for start in offer.by_day.get(day, ())]
     wanted = cleaned.get("starts_at") or booking.starts_at
-    near = sorted(starts, key=lambda start: abs(start - wanted))[:_OTHERS]
-    return [
-        {"value": f"{local(start):%H:%M}", "words": clock(start), "day": str(day), "whom": preference}
-        for start in sorted(near)
+    starts = {each: [start.starts_at for start in offer.by_day[each]] for each in sorted(offer.by_day)}
+    near = sorted(starts.pop(day, []), key=lambda start: abs(start - wanted))[:_OTHERS]
+    later = [
+        min(of_day, key=lambda start: abs(_minute(start) - _minute(wanted)))
+        for of_day in starts.values()
+        if of_day
     ]
+    return {
+        "free": [_offered(start, clock(start), preference) for start in sorted(near)],
+        "later": [_offered(start, local_when(start), preference) for start in later],
+    }
+
+
+def _minute(instant: datetime) -> int:
+    """Of the day in Los Angeles."""
+    here = local(instant)
+    return 60 * here.hour + here.minute
+
+
+def _offered(start: datetime, words: str, preference: str) -> dict[str, str]:
+    here = local(start)
+    return {"value": f"{here:%H:%M}", "words": words, "day": str(here.date()), "whom": preference}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +35,8 @@ def person_page(request: StaffRequest, pk: int) -> HttpResponse:
         return _page(request, booking, _form(booking))
     if "link" in request.POST:
         return _page(request, booking, _form(booking), link=links.consent_link(booking, now=now))
+    if "taken_back" in request.POST:
+        return _take_back(request, booking)
     form = ToldForm(request.POST)
     if not form.is_valid():
         return _page(request, booking, form, status=422)
@@ -49,6 +53,22 @@ def person_page(request: StaffRequest, pk: int) -> HttpResponse:
     said = _("What is told of %(name)s is saved.") if changed else _("Nothing differed for %(name)s.")
     say(request, True, said % {"name": told.name})
     return to_visit(booking)
+
+
+def _take_back(request: StaffRequest, booking: Booking) -> HttpResponse:
+    """Writes down that the person doesn't agree, as they told staff."""
+    try:
+        persons.take_back(booking, act=Act(timezone.now(), request.user, reason=_("told to us")))
+    except BookingError as error:
+        say(request, False, _("Nothing was saved: %(why)s") % {"why": explain(error)})
+    else:
+        words = _("No visit to come for %(name)s is kept. Who booked is told; please call, and cancel them.")
+        say(request, True, words % {"name": booking.recipient_name})
+    return to_visit(booking)
+
+
+def _when(instant: datetime | None) -> str:
+    return local_when(instant) if instant is not None else ""
 
 
 def _form(booking: Booking) -> ToldForm:
@@ -68,7 +88,8 @@ def _page(
         "form": form,
         "link": link,
         "link_url": agree_url(links.token_of(link)) if link is not None else "",
-        "agreed": local_when(consent.agreed_at) if consent is not None else "",
+        "agreed": _when(consent.agreed_at if consent is not None else None),
+        "taken_back": _when(consent.taken_back_at if consent is not None else None),
         "rows": [
             {"visit": visit, "when": local_when(visit.starts_at), "status": status_mark(visit, now)}
             for visit in visits[:_MOST_SHOWN]

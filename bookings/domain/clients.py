@@ -129,8 +129,11 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         if gone.email != kept.email:
             links.revoke_links_of_client(gone, now=now)
         _keep_the_stricter(kept, gone)
-        names = OwnConsent.objects.filter(client=kept).order_by().values("name")
-        OwnConsent.objects.filter(client=gone, name__in=names).delete()
+        said = OwnConsent.objects.filter(client=kept)
+        # Of one person in both records: a consent that was taken back in either is.
+        for refused in OwnConsent.objects.filter(client=gone).exclude(taken_back_at=None).order_by("pk"):
+            said.filter(name=refused.name, taken_back_at=None).update(taken_back_at=refused.taken_back_at)
+        OwnConsent.objects.filter(client=gone, name__in=said.order_by().values("name")).delete()
         # Whatever else points at a client by then goes along, so that nothing is lost with the row.
         for relation in Client._meta.related_objects:
             name = relation.field.name

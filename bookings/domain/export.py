@@ -135,7 +135,7 @@ def all_about(client: Client) -> list[Section]:
                    "what", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
         Section("own_consents", _("Those you book for who agreed themselves"), [
-            _of(row, "name", "agreed_at", "terms_version")
+            _of(row, "name", "agreed_at", "taken_back_at", "terms_version")
             for row in OwnConsent.objects.filter(client=client).select_related("terms_version").order_by("pk")
         ]),
         Section("pairings", _("Who is sent to you"), list(_pairings(client))),

@@ -3,6 +3,8 @@ whether they said themselves that they agree."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,11 +12,11 @@ from django.db import transaction
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
-from bookings.domain import links
+from bookings.domain import links, outbox, stranding
 from bookings.domain.operations import MOVABLE, Act
 from bookings.domain.operations.status import lock_therapists_of
 from bookings.domain.operations.transaction import record, translated_errors
-from bookings.enums import OCCUPYING, EventKind
+from bookings.enums import OCCUPYING, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, PersonKnown
 from bookings.models import Booking, BookingQuerySet, Client, Link, OwnConsent, TermsVersion
 
@@ -81,7 +83,7 @@ def visits_of(client: Client, name: str) -> BookingQuerySet:
 
 
 def own_consent(client: Client, name: str) -> OwnConsent | None:
-    """That somebody for whom a client books said themselves that they agree; None while only the client has."""
+    """What somebody for whom a client books said themselves; None while only the client has."""
     return OwnConsent.objects.filter(client=client, name=name).select_related("terms_version").first()
 
 
@@ -114,7 +116,7 @@ def change_person(*, of: Booking, told: Told, act: Act) -> int:
             others = Booking.objects.filter(namesakes, client=client).exclude(recipient_name=name)
             if told.name.casefold() == client.name.casefold() or others.exists():
                 raise PersonKnown
-            OwnConsent.objects.filter(client=client, name=name).delete()
+            _rename_refusal(client, name, told.name)
             links.revoke_consent_links(visits_of(client, name), now=act.at)
         changed = 0
         for row in rows:
@@ -136,26 +138,102 @@ def change_person(*, of: Booking, told: Told, act: Act) -> int:
     return changed
 
 
+def _rename_refusal(client: Client, name: str, new: str) -> None:
+    """Who agreed under another name is asked anew; who took that back has done so under the new one too."""
+    said = OwnConsent.objects.filter(client=client, name__in=[name, new])
+    refused = said.exclude(taken_back_at=None).order_by("-taken_back_at").first()
+    said.delete()
+    if refused is not None:
+        refused.pk, refused.name = None, new
+        refused.save(force_insert=True)
+
+
 def agree(link: Link, *, now: datetime) -> OwnConsent | None:
-    """Writes down that the person of a link agrees to the terms in force, once; None when the visits are somebody
-    else's by now, or there are no terms. Raises `SlotTaken` when others hold the visit for too long."""
+    """Writes down that the person of a link agrees to the terms in force, once, also after they had taken that back;
+    None when the visits are somebody else's by now, or there are no terms. Raises `SlotTaken` when others hold the
+    visit for too long."""
+    with _person_of(link, now=now) as found:
+        if found is None:
+            return None
+        booking, consent = found
+        if consent.agreed_at is None or consent.taken_back_at is not None:
+            consent.agreed_at, consent.taken_back_at = now, None
+            consent.save()
+            reason = _("The person who is visited agreed, by a link of their own.")
+            record(booking, EventKind.PERSON, booking.status, Act(now, by_client=True, reason=reason))
+    return consent
+
+
+def refuse(link: Link, *, now: datetime) -> OwnConsent | None:
+    """Writes down that the person of a link doesn't agree, or no longer; nothing else changes, but none of their visits
+    to come is kept: who booked and the desk are told. None and raises as `agree`."""
+    with _person_of(link, now=now) as found:
+        if found is None:
+            return None
+        booking, consent = found
+        if consent.taken_back_at is None:
+            consent.taken_back_at = now
+            consent.save()
+            _tell_of_refusal(booking, Act(now, by_client=True, reason=_("by a link of their own")))
+    return consent
+
+
+def take_back(booking: Booking, *, act: Act) -> None:
+    """The same, told to staff by the person of a visit. Raises `ChangedMeanwhile` and `SlotTaken`."""
+    with translated_errors(), transaction.atomic():
+        fresh = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=booking.pk)
+        if (fresh.client_id, fresh.recipient_name) != (booking.client_id, booking.recipient_name):
+            raise ChangedMeanwhile
+        consent = _consent_of(fresh, now=act.at)
+        if consent is not None and consent.taken_back_at is None:
+            consent.taken_back_at = act.at
+            consent.save()
+            _tell_of_refusal(fresh, act)
+
+
+def _tell_of_refusal(booking: Booking, act: Act) -> None:
+    """Tells who booked, and the desk, of the next visit, however far ahead; the history of each to come says it."""
+    ahead = list(
+        visits_of(booking.client, booking.recipient_name)
+        .filter(status__in=MOVABLE, starts_at__gt=act.at)
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("starts_at", "pk")
+    )
+    reason = _("The person who is visited took their consent back: %(how)s.") % {"how": act.reason}
+    for visit in ahead or [booking]:
+        record(visit, EventKind.PERSON, visit.status, replace(act, reason=reason))
+    next_one = ahead[0] if ahead else booking
+    outbox.write_once_more(booking=next_one, kind=MessageKind.CONSENT_BACK, now=act.at)
+    if ahead:
+        row = stranding.Stranded(next_one, stranding.CONSENT)
+        stranding.tell_of([row], now=act.at, until=next_one.starts_at)
+
+
+@contextmanager
+def _person_of(link: Link, *, now: datetime) -> Iterator[tuple[Booking, OwnConsent] | None]:
+    """The visit of a link to agree, locked, and what its person has said, a row that isn't saved yet for who has said
+    nothing; None where the link opens nothing any more."""
     with translated_errors(), transaction.atomic():
         booking = link.booking
-        terms = TermsVersion.in_force(now)
-        if booking is None or terms is None:
-            return None
+        if booking is None:
+            yield None
+            return
         fresh = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=booking.pk)
         # Whoever writes another name ends the link under the same lock.
         is_theirs = Link.objects.live(now).filter(pk=link.pk).exists()
-        client = Client.objects.present().filter(pk=fresh.client_id).first()
-        if client is None or not fresh.recipient_name or not is_theirs:
-            return None
-        consent, is_new = OwnConsent.objects.get_or_create(
-            client=client,
-            name=fresh.recipient_name,
-            defaults={"agreed_at": now, "terms_version": terms},
-        )
-        if is_new:
-            reason = _("The person who is visited agreed, by a link of their own.")
-            record(fresh, EventKind.PERSON, fresh.status, Act(now, by_client=True, reason=reason))
+        consent = _consent_of(fresh, now=now) if is_theirs else None
+        yield (fresh, consent) if consent is not None else None
+
+
+def _consent_of(fresh: Booking, *, now: datetime) -> OwnConsent | None:
+    """What the person of a locked visit has said, under the client's lock, with the terms in force; None without terms,
+    or where the client is visited, or erased."""
+    terms = TermsVersion.in_force(now)
+    client = Client.objects.select_for_update(no_key=True).present().filter(pk=fresh.client_id).first()
+    if client is None or terms is None or not fresh.recipient_name:
+        return None
+    consent = OwnConsent.objects.filter(client=client, name=fresh.recipient_name).first()
+    consent = consent or OwnConsent(client=client, name=fresh.recipient_name)
+    if consent.agreed_at is None or consent.taken_back_at is not None:
+        consent.terms_version = terms
     return consent

@@ -17,12 +17,14 @@ from massagerx.lib.localtime import local
 
 # The desk is told by email of a visit that can't be kept once it is so near.
 TOLD_WITHIN = timedelta(hours=48)
+# Who is visited doesn't agree any more.
+CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """A visit to come that its therapist can't keep, or that is not offered any more. `reason` is `inactive`,
-    `qualification`, `service`, `length`, `people`, or one of `availability.RefusalReason`."""
+    """A visit to come that its therapist can't keep, or that is not offered any more. `reason` is `consent`,
+    `inactive`, `qualification`, `service`, `length`, `people`, or one of `availability.RefusalReason`."""
 
     booking: Booking
     reason: str
@@ -52,7 +54,9 @@ def stranded_by(
 
 def why_stranded(booking: Any, refusal: str | None) -> str:
     """Why a visit can't be kept, of which the engine says `refusal`; empty when it can. Needs therapist, service,
-    option and `is_qualified` beside it."""
+    option and what `with_qualified` tells beside it."""
+    if booking.is_taken_back:
+        return CONSENT
     qualified = {(booking.therapist_id, booking.service_id)} if booking.is_qualified else set()
     stands_back = scheduling.why_therapist_stands_back(booking, qualified)
     if stands_back or refusal:
@@ -93,9 +97,9 @@ def tell_desk(*, now: datetime) -> int:
     return tell_of(found, now=now)
 
 
-def tell_of(found: Collection[Stranded], *, now: datetime) -> int:
-    """The same of these visits alone, and forgets nothing."""
-    until = now + TOLD_WITHIN
+def tell_of(found: Collection[Stranded], *, now: datetime, until: datetime | None = None) -> int:
+    """The same of these visits alone, of those that start `until` then, and forgets nothing."""
+    until = until or now + TOLD_WITHIN
     told = set(StrandedNotice.objects.order_by().values_list("booking", "reason", "revision"))
     return sum(
         _tell(row, now)

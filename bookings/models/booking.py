@@ -20,7 +20,7 @@ from massagerx.lib.localtime import day_bounds
 from massagerx.lib.overlap import NoOverlap
 from services.models import AddOn, Service, ServiceOption
 
-from .people import Client, Pairing, Therapist
+from .people import Client, OwnConsent, Pairing, Therapist
 from .places import ServiceArea
 from .rules import TermsVersion
 
@@ -93,14 +93,20 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
 
     def with_qualified(self) -> BookingQuerySet:
-        """Tells on each by `is_qualified` whether its therapist still gives the service, and by `is_kept_apart` whether
-        they are never sent to its client, or to whoever has the same email or phone."""
+        """Tells on each by `is_qualified` whether its therapist still gives the service, by `is_kept_apart` whether
+        they are never sent to its client, or to whoever has the same email or phone, and by `is_taken_back` whether who
+        is visited doesn't agree any more."""
         gives = Therapist.objects.qualified_for(OuterRef("service")).filter(pk=OuterRef("therapist"))
         same_client = (Q(client__email=OuterRef("client__email")) & ~Q(client__email="")) | (
             Q(client__phone=OuterRef("client__phone")) & ~Q(client__phone="")
         )
         apart = Pairing.objects.filter(same_client, kind=PairingKind.NEVER, therapist=OuterRef("therapist"))
-        return self.annotate(is_qualified=Exists(gives), is_kept_apart=Exists(apart))
+        said = OwnConsent.objects.filter(client=OuterRef("client"), name=OuterRef("recipient_name"))
+        return self.annotate(
+            is_qualified=Exists(gives),
+            is_kept_apart=Exists(apart),
+            is_taken_back=Exists(said.exclude(taken_back_at=None)),
+        )
 
     def with_details(self) -> BookingQuerySet:
         """With all that a page or an email about a visit shows, in one query and one for the add-ons."""

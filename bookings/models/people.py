@@ -207,13 +207,15 @@ class ClientNote(models.Model):
 
 
 class OwnConsent(models.Model):
-    """That somebody for whom a client books said themselves, by a link, that they agree to visits. Until then the
-    client has told us that they know and agree."""
+    """What somebody for whom a client books said themselves last, by a link: that they agree to visits, or that they
+    don't, and then none is kept. Until then the client has told us that they know and agree."""
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="own_consents")
     # As the visits have it: client and name say who it is.
     name = models.CharField(_("name"), max_length=120)
-    agreed_at = models.DateTimeField(_("agreed at"))
+    # None for who never did.
+    agreed_at = models.DateTimeField(_("agreed at"), null=True)
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True)
     terms_version = models.ForeignKey(
         "bookings.TermsVersion", on_delete=models.PROTECT, related_name="+", verbose_name=_("terms")
     )
@@ -227,6 +229,12 @@ class OwnConsent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def is_taken_back(cls, *, client: Client, name: str) -> bool:
+        """Whether who is visited, of that name, doesn't agree any more; asks nothing where the client is visited."""
+        taken_back = cls.objects.filter(client=client, name=name).exclude(taken_back_at=None)
+        return bool(name) and taken_back.exists()
 
 
 class Erasure(models.Model):

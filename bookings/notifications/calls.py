@@ -43,6 +43,9 @@ WORDS = {
     MessageKind.NO_SHOW: gettext_lazy(
         "We were at the door %(when)s, and no one answered. Late fee: %(fee)s."
     ),
+    MessageKind.CONSENT_BACK: gettext_lazy(
+        "Who is visited %(when)s no longer agrees: we don’t come. Ask them to talk with each other."
+    ),
     MessageKind.LATE_FEE: gettext_lazy("The late fee for the visit of %(when)s: %(fee)s."),
 }
 

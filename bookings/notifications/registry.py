@@ -34,6 +34,7 @@ from bookings.models import (
     Link,
     Message,
     MessageSettings,
+    OwnConsent,
     ScreeningRecord,
     TimeOffWish,
 )
@@ -93,6 +94,8 @@ KINDS: dict[str, Kind] = {
     MessageKind.CHANGE_REFUSED: Kind("change_refused", STANDING, until_start=True),
     MessageKind.LATE_FEE: Kind("late_fee", frozenset({_S.CANCELED})),
     MessageKind.NO_SHOW: Kind("no_show", frozenset({_S.NO_SHOW})),
+    # Of whatever visit of the person; it tells of all.
+    MessageKind.CONSENT_BACK: Kind("consent_back", frozenset(BookingStatus), any_revision=True),
     MessageKind.SIGN_IN: Kind("sign_in", about="link"),
     MessageKind.CODE: Kind("code", about="link"),
     MessageKind.REFERRED: Kind("referred", about="link"),
@@ -301,6 +304,9 @@ def _settled_reason(message: Message, booking: Booking, now: datetime) -> str:
     if message.kind == MessageKind.CHANGE_ALERT:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         return "" if waiting.exists() else "the late move has been answered"
+    if message.kind == MessageKind.CONSENT_BACK:
+        is_true = OwnConsent.is_taken_back(client=booking.client, name=booking.recipient_name)
+        return "" if is_true else "who is visited agrees again"
     if message.kind == MessageKind.ON_THE_WAY:
         return _way_obsolete_reason(booking, now)
     if message.kind in ABOUT_SAFETY:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import closing, links, operations, queries, told
 from bookings.domain.calendar import CalendarMethod, visits_calendar
-from bookings.domain.stranding import why_not_kept
+from bookings.domain.stranding import CONSENT, why_not_kept
 from bookings.enums import (
     ABOUT_SAFETY,
     TO_STAFF,
@@ -295,6 +295,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind == MessageKind.STRANDED_ALERT:
         reason = why_not_kept(booking, now=now) if story is None else story.stranded
         found["why"] = stranding_words(reason) if reason else ""
+        found["is_consent"] = reason == CONSENT
     if message.kind in ABOUT_SAFETY:
         found |= _check_in(booking) if story is None else story.check_in
     return found

@@ -138,6 +138,7 @@ SAMPLES: dict[str, Sample] = {
         story=Story(way={"has_left": False, "is_late": True, "is_free": True, "expected": ""}),
     ),
     "change-refused": Sample(_K.CHANGE_REFUSED, _("Late move refused"), story=_LATE_MOVE),
+    "consent-back": Sample(_K.CONSENT_BACK, _("Consent taken back")),
     "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),
     "code": Sample(_K.CODE, _("One-time code")),
     "referred": Sample(_K.REFERRED, _("Course prepared by an office")),

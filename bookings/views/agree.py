@@ -1,4 +1,5 @@
-"""Where somebody for whom another has booked says themselves that they agree, by a link that was passed on to them."""
+"""Where somebody for whom another has booked says themselves that they agree, or that they don't, by a link that was
+passed on to them."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from .enquiries import private
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m", "agree")
 def agree(request: HttpRequest, token: str) -> HttpResponse:
-    """What is agreed to, and one button; afterwards when it was. What looks at links before people do asks by GET, and
-    changes nothing."""
+    """What is agreed to, and a button for yes and one for no; afterwards what was said, and when. What looks at links
+    before people do asks by GET, and changes nothing."""
     now = timezone.now()
     link = links.find_link(token, purpose=LinkPurpose.CONSENT, now=now)
     booking = link.booking if link is not None else None
@@ -29,7 +30,7 @@ def agree(request: HttpRequest, token: str) -> HttpResponse:
     is_busy = False
     if request.method == "POST":
         try:
-            persons.agree(link, now=now)
+            persons.refuse(link, now=now) if "no" in request.POST else persons.agree(link, now=now)
             return private(redirect(request.path))
         except SlotTaken:
             is_busy = True
@@ -38,7 +39,7 @@ def agree(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "name": booking.recipient_name,
         "booked_by": booking.contact_name,
-        "agreed": consent,
+        "consent_given": consent,
         "is_busy": is_busy,
         "terms_version": terms,
         "consent": terms.consent_words(for_other=False) if terms is not None else "",

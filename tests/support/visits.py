@@ -32,6 +32,7 @@ from bookings.models import (
     ContactMessage,
     LateFee,
     Message,
+    OwnConsent,
     ScreeningRecord,
     ScreeningVersion,
     ServiceArea,
@@ -216,6 +217,15 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
         CheckIn.objects.create(
             booking=booking, opened_at=starts_at, asked_at=NOW - timedelta(minutes=5), alarm_at=NOW
         )
+    if kind == MessageKind.CONSENT_BACK:
+        Booking.objects.filter(pk=booking.pk).update(recipient_name="Maria Sample")
+        booking.refresh_from_db()
+        OwnConsent.objects.create(
+            client=booking.client,
+            name="Maria Sample",
+            taken_back_at=NOW,
+            terms_version=booking.terms_version,
+        )
     if kind == MessageKind.STRANDED_ALERT:
         TimeOff.objects.create(
             therapist=booking.therapist, starts_at=NOW, ends_at=starts_at + timedelta(days=1)
@@ -299,6 +309,7 @@ STATUS_OF = {
     MessageKind.CHANGE_REFUSED: BookingStatus.CONFIRMED,
     MessageKind.LATE_FEE: BookingStatus.CANCELED,
     MessageKind.NO_SHOW: BookingStatus.NO_SHOW,
+    MessageKind.CONSENT_BACK: BookingStatus.CONFIRMED,
     MessageKind.STAFF_ALERT: BookingStatus.REQUESTED,
     MessageKind.CHANGE_ALERT: BookingStatus.CONFIRMED,
     MessageKind.RECHECK_ALERT: BookingStatus.CONFIRMED,

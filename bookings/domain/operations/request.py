@@ -49,6 +49,7 @@ from bookings.models import (
     BookingRules,
     Client,
     Hold,
+    OwnConsent,
     ScreeningRecord,
     ServiceArea,
     TermsVersion,
@@ -347,13 +348,15 @@ def _look_through(submission: Submission, looked_up: LookedUp, sender: Sender, *
 
 class _Who(NamedTuple):
     """The client of a press; whether it is one that we know, and whether their mailbox must be proved first; the rules
-    of the addresses of its visits, by their keys; and what was told that may be somebody else's word."""
+    of the addresses of its visits, by their keys; what was told that may be somebody else's word; and who of those that
+    are visited has taken their consent back."""
 
     client: Client
     is_known: bool
     must_prove: bool
     doors: Mapping[str, str]
     told: dict[str, Any] | None
+    taken_back: frozenset[str]
 
 
 def _who(*presses: _Press) -> _Who:
@@ -372,7 +375,10 @@ def _who(*presses: _Press) -> _Who:
     if told and (is_new or is_sure or _is_same_person(client, press.submission)):
         note_told(client.pk, told)
         told = None
-    return _Who(client, is_known and not doors, must_prove, doors, told)
+    names = {press.submission.recipient_name for press in presses} - {""}
+    said = OwnConsent.objects.filter(client=client, name__in=names).exclude(taken_back_at=None).order_by()
+    taken_back = frozenset(said.values_list("name", flat=True)) if names else frozenset()
+    return _Who(client, is_known and not doors, must_prove, doors, told, taken_back)
 
 
 def _screened(
@@ -411,6 +417,7 @@ def _judge(press: _Press, person: _Who) -> _Verdict:
         return _Verdict(Tier.CLEAR, covered=False, at_once=False)
     covered = _is_covered(person.client, press.submission, press.looked_up, result, now=press.now)
     at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
+    at_once = at_once and press.submission.recipient_name not in person.taken_back
     return _Verdict(intake.tier_of(result), covered, at_once)
 
 
@@ -585,6 +592,8 @@ def would_confirm(
     door = AddressRule.objects.filter(address_key=submission.address_key)
     client = people.filter(~Exists(flagged), ~Exists(door), bookings__status=BookingStatus.COMPLETED).first()
     is_known = client is not None and _is_same_person(client, submission)
+    if client is not None and OwnConsent.is_taken_back(client=client, name=submission.recipient_name):
+        return False
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
 

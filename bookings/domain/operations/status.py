@@ -28,6 +28,7 @@ from bookings.enums import (
 )
 from bookings.exceptions import (
     ChangedMeanwhile,
+    ConsentTakenBack,
     FeeAsked,
     FeeDecided,
     FeePaid,
@@ -44,6 +45,7 @@ from bookings.models import (
     ClinicianNote,
     LateFee,
     Message,
+    OwnConsent,
     ScreeningRecheck,
     Therapist,
 )
@@ -72,8 +74,8 @@ NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
-    note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more. Of two
-    visits side by side that wait both are confirmed, or none, and told of once."""
+    note is asked for and not on record, `ConsentTakenBack`, or `SlotNotOffered` when the therapist can't keep the
+    time any more. Of two visits side by side that wait both are confirmed, or none, and told of once."""
     act = Act(now, actor, reason=reason)
     with translated_errors(), transaction.atomic():
         if booking.together is not None:
@@ -94,6 +96,8 @@ def _confirm(booking: Booking, act: Act) -> Booking:
         require_transition(fresh.status, BookingStatus.CONFIRMED)
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared(fresh.reference)
+        if OwnConsent.is_taken_back(client=fresh.client, name=fresh.recipient_name):
+            raise ConsentTakenBack
         standing.slot_in_place()
         write_status(fresh, CONFIRM, act)
     return fresh

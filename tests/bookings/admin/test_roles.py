@@ -15,6 +15,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
+from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, reverse
 
 from blog import models as blog
@@ -66,13 +67,12 @@ from bookings.reviews import desk_urls as desk_reviews
 from bookings.reviews.models import Review
 from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
+from massagerx.site import views
 from services.models import Business, Category
 from tests.bookings.photos import add_photo
 from tests.factories import DAY, NOW, World, at, make_roles, rights_in_migrations
 
 from .conftest import signed_in
-
-pytestmark = pytest.mark.integrity
 
 ROLES = {"owner": "Owner", "desk": "Front desk", "therapist": "Therapist", "writer": "Writer"}
 
@@ -351,6 +351,12 @@ class Desk:
             row: Any = self.rows[app.replace("_", ".", 1)]
             return [row.pk] if view == "versions" else [row.pk, row.history.latest().pk]
         return table.get(name, [])
+
+
+@pytest.fixture(autouse=True)
+def _plain_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some thousand refusals here: their page, the same for all, is looked at elsewhere and costs more than they do."""
+    monkeypatch.setattr(views, "_error", lambda request, status: HttpResponse(status=status))
 
 
 @pytest.fixture
@@ -706,11 +712,11 @@ def test_what_belongs_to_another_therapist_shows_nowhere(desk: Desk) -> None:
     for action in ("confirm", "decline", "complete", "no-show", "reopen", "cancel"):
         addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, action]))
     leaks = []
-    for address in addresses:
-        for send in (client.get, client.post):
-            response = send(
-                address, {"reason": "Why", "note": "Fine"} if send == client.post else None, follow=True
-            )
+    for address in addresses:  # it grows by where these lead
+        for send, data in ((client.get, None), (client.post, {"reason": "Why", "note": "Fine"})):
+            response = send(address, data)
+            if response.has_header("Location") and response["Location"] not in addresses:
+                addresses.append(response["Location"])
             text = response.content.decode()
             leaks += [(address, word) for word in (*CANARIES, desk.other.reference) if word in text]
     assert leaks == []

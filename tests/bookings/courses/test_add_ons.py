@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +12,18 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.courses.models import Course, CoursePlan
+from bookings.courses.operations import pause_course
 from bookings.domain import operations
 from bookings.domain.operations import Act, NewTime
 from bookings.enums import MessageKind
 from bookings.models import Booking, Hold, Message
-from services.models import AddOn, Service
+from services.models import AddOn, Service, ServiceOption
 from tests.bookings.views.flow import Flow
+from tests.bookings.views.visits.browsers import address, signed_in
 from tests.factories import NOW, World
 
 from .conftest import make_plan
-from .test_booking import CHECK, SURGERY, hidden, take, to_the_end
+from .test_booking import CHECK, COURSE, SURGERY, hidden, take, to_the_end
 from .test_moving import days_of, look, page_of
 from .test_pause import go_on
 from .test_plans import ADD, kept, problems, typed
@@ -167,6 +170,38 @@ def test_visits_that_moved_and_those_gone_on_with_keep_it(flow: Flow, plan: Cour
 
     assert minutes_of(course.visits.occupying()) == MINUTES
     assert [visit.total_cents for visit in course.visits.occupying()] == CENTS
+
+
+@pytest.mark.parametrize("by_staff", [True, False])
+@pytest.mark.parametrize("what", ["add-on", "length"])
+def test_paused_course_says_what_is_not_offered_any_more(
+    flow: Flow, plan: CoursePlan, world: World, what: str, by_staff: bool
+) -> None:
+    course = book(flow, plan)
+    pause_course(course=course, act=Act(NOW, User.objects.get(username="desk"), by_client=True))
+    if what == "add-on":
+        AddOn.objects.update(is_active=False)
+    else:
+        ServiceOption.objects.filter(pk=plan.option_id).update(is_active=False)
+    client = flow.client if by_staff else signed_in()
+    resume = reverse("admin:courses_course_resume", args=[course.pk])
+    page = client.post(resume if by_staff else address(course.visits[0], "resume"), follow=True)
+    if what == "add-on":
+        answers = {"cleared_from": str(SURGERY + timedelta(days=24)), "hour": "10:00"}
+        answers |= {"preference": "any", "same": "preferred"}
+        page = client.post(COURSE, {"press": "plan", **answers}, follow=True)
+    words = "Offer it again in the admin" if by_staff else "We can’t plan this course by ourselves here."
+    assert words in html.unescape(page.content.decode())
+
+
+def test_only_what_is_left_of_a_course_has_to_be_offered(flow: Flow, plan: CoursePlan, world: World) -> None:
+    course = book(flow, plan)
+    pause_course(course=course, act=Act(NOW, User.objects.get(username="desk"), by_client=True))
+    Course.objects.update(rest=Course.objects.get().rest[-1:])
+    AddOn.objects.update(is_active=False)
+    flow.client.post(reverse("admin:courses_course_resume", args=[course.pk]))
+    go_on(flow.client, world, SURGERY + timedelta(days=24))
+    assert minutes_of(course.visits.occupying()) == [60]
 
 
 def test_course_moves_with_it(flow: Flow, plan: CoursePlan) -> None:

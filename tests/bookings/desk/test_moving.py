@@ -45,10 +45,18 @@ def test_asking_changes_nothing_and_moving_tells_the_client(world: World, desk: 
 def test_a_time_that_cannot_be_kept_says_why_and_offers_others(world: World, desk: Client) -> None:
     booking = world.book()
     world.book(email="bo@example.com", phone="+12135550124", starts_at=at(14))
-    page = desk.get(address(booking), wanted(world)).content.decode()
+    response = desk.get(address(booking), wanted(world))
+    page = response.content.decode()
     assert "another visit" in page
     assert "Move it and tell the client" not in page
-    assert "Times of that day" in page
+    assert "That day" in page
+    assert {each["day"] for each in response.context["free"]} == {str(DAY)}
+    # Whom that day doesn't suit hears of the next ones, each at the time of day that was asked for.
+    assert [(each["day"], each["value"]) for each in response.context["later"]] == [
+        (f"2026-12-{number:02}", "14:00") for number in (8, 9, 10, 11, 12)
+    ]
+    sunday = desk.get(address(booking), wanted(world, day="2026-12-13")).content.decode()
+    assert "None that day; the days after" in sunday
     assert desk.post(address(booking), wanted(world, total_cents="14000")).status_code == 422
     booking.refresh_from_db()
     assert booking.starts_at == at(10)

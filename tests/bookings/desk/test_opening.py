@@ -299,6 +299,15 @@ def test_a_page_promises_booking_only_while_it_can_be_had(ready: World) -> None:
     assert not takes_bookings(now=NOW - timedelta(days=60))  # before the terms
 
 
+def test_whoever_comes_back_a_week_later_finds_what_they_saved(ready: World, owner: Client) -> None:
+    Page.objects.filter(slug="policies").delete()
+    assert steps(now=NOW + timedelta(days=7)) == steps(now=NOW)
+    assert b"Go through the words of the page" in owner.get(OPENING).content
+    # The other tab still shows the press; what is missing is looked at again.
+    assert owner.post(OPENING, {"do": "open"}).status_code == 409
+    assert not BookingRules.load().is_open
+
+
 PREPARED = reverse("admin:services_service_prepared")
 
 

@@ -57,7 +57,7 @@ from tests.support.integrity import FULL, size, write_down
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
-EXAMPLES = size(30, 500)
+EXAMPLES = size(15, 500)
 STEPS = size(25, 50)
 VISITORS = 8
 SOURCES = 2

@@ -45,7 +45,7 @@ def test_near_neighbors_take_up_less_of_it_than_far_ones() -> None:
 
 
 @given(bands(), st.integers(1, 300))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_corrections_are_bounded_and_keep_the_order(band: Band, minutes: int) -> None:
     scale = said(minutes, band)
     found = sorted((typical_road_minutes(way, band), scale.factor(way)) for way in WAYS)

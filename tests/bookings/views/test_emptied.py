@@ -26,7 +26,7 @@ from services.models import Business, Service, ServiceOption
 from tests.bookings.views.flow import Flow
 from tests.factories import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+pytestmark = pytest.mark.django_db
 
 PUBLIC = [
     "/", "/?zip=90026", "/services/", "/services/facial/", "/therapists/", "/faq/", "/policies/", "/contact/", "/blog/",

@@ -18,8 +18,10 @@ from bookings.domain.clients import merge_clients
 from bookings.domain.operations import Act
 from bookings.domain.persons import Told
 from bookings.enums import BookingStatus, LinkPurpose, NoteScope
-from bookings.exceptions import ChangedMeanwhile, PersonKnown
-from bookings.models import Booking, BookingEvent, Link, OwnConsent, ScreeningRecord
+from bookings.exceptions import ChangedMeanwhile, ConsentTakenBack, PersonKnown
+from bookings.models import Booking, BookingEvent, Link, Message, OwnConsent, ScreeningRecord
+from bookings.notifications.registry import SiteSettings
+from bookings.notifications.render import render
 from tests.bookings.courses.conftest import staff_client
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, signed_in, with_link
@@ -398,6 +400,54 @@ def test_person_agrees_by_a_link_of_their_own(visits: list[Booking], who: str) -
     shown = words(browser.get(there))
     assert ("Maria O'Brien agreed on December 2, 2026" in shown) is (who == "client")
     assert ("themselves, by a link" in shown) is (who == "desk")
+
+
+def test_who_does_not_agree_is_not_visited_until_they_do(world: World, visits: list[Booking]) -> None:
+    operations.confirm_booking(booking=visits[1], actor=None, now=NOW)
+    Message.objects.all().delete()
+    link = link_on(signed_in().post(address(visits[1], "person"), {"link": "yes"}))
+    maria = Client()
+    assert "If you don’t agree, we don’t come, and tell Ana O'Brien so." in words(maria.get(link))
+    for _press in range(2):
+        page = maria.post(link, {"no": "yes"}, follow=True)
+        assert "that you don’t agree. We don’t come to you, unless" in words(page)
+
+    kinds = sorted(Message.objects.values_list("kind", flat=True))
+    assert kinds == ["consent_back", "stranded_alert"]
+    told_by = {kind: Message.objects.get(kind=kind) for kind in kinds}
+    for kind, said in (
+        ("consent_back", "Maria O'Brien doesn’t agree to our visits"),
+        ("stranded_alert", "Whoever is visited has taken their consent back"),
+    ):
+        assert said in render(told_by[kind], visits[1], SiteSettings.load(), now=NOW).text
+    desk = staff_client("desk", "Front desk")
+    assert "who is visited has taken their consent back" in words(desk.get("/admin/"))
+    person = words(desk.get(f"/admin/bookings/booking/{visits[1].pk}/person/"))
+    assert "no: they took it back" in person
+    assert "Maria O'Brien told us on" in words(signed_in().get(address(visits[1], "person")))
+    again = world.book(starts_at=at(16), **MARIA)
+    with pytest.raises(ConsentTakenBack):
+        operations.confirm_booking(booking=again, actor=None, now=NOW)
+    act = Act(NOW, by_client=True)
+    persons.change_person(of=visits[1], told=Told("Mary O'Brien", "", ""), act=act)
+    assert OwnConsent.is_taken_back(client=visits[1].client, name="Mary O'Brien")
+
+    visits[1].refresh_from_db()
+    maria.post(link_on(signed_in().post(address(visits[1], "person"), {"link": "yes"})))
+    assert not OwnConsent.objects.exclude(taken_back_at=None).exists()
+    again.refresh_from_db()
+    assert operations.confirm_booking(booking=again, actor=None, now=NOW).status == BookingStatus.CONFIRMED
+
+
+def test_desk_writes_down_who_does_not_agree(visits: list[Booking]) -> None:
+    desk = staff_client("desk", "Front desk")
+    there = f"/admin/bookings/booking/{visits[1].pk}/person/"
+    said = words(desk.post(there, {"taken_back": "yes"}, follow=True))
+    assert "No visit to come for Maria O'Brien is kept." in said
+    assert "This visit can’t be kept" in said or "taken their consent back" in said
+    assert visits[1].events.latest("pk").reason == (
+        "The person who is visited took their consent back: told to us."
+    )
 
 
 def test_link_opens_nothing_when_its_time_is_over_or_the_name_is_another(visits: list[Booking]) -> None:
