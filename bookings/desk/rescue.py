@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -36,7 +37,6 @@ from massagerx.lib.localtime import local
 
 from .forms import OutForm
 from .frame import StaffRequest, desk_page, page, say
-from .moving import not_told
 from .second_thoughts import undoable
 
 # No therapist has more visits in the days that one rescue is about; the search is made for as many. Of everybody, for
@@ -186,26 +186,18 @@ def _value(booking: Booking, way: Way, rules: BookingRules) -> str:
 
 
 def _ticked(
-    request: StaffRequest, asked: dict[str, Any], now: datetime, *, is_reading: bool = False
+    request: StaffRequest, asked: dict[str, Any], now: datetime
 ) -> tuple[list[tuple[Booking, Sent]], list[str]]:
-    """The ticked visits with the way that was chosen for each, and what is wrong with others: who takes one over at
-    whose door a rule holds must know, before it is moved."""
+    """The ticked visits with the way that was chosen for each, and what is wrong with others."""
     rows = {str(booking.pk): booking for booking in _visits(asked, now)}
     pending, faults = [], []
     for key in dict.fromkeys(request.POST.getlist("visit")[: _most(asked)]):
         booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
         if booking is None or sent is None:
             faults.append(_("A visit has changed meanwhile, and was not moved. This is how it is now."))
-        elif not is_reading and _takes_over_unknown(request, booking, sent):
-            faults.append(not_told(booking))
         else:
             pending.append((booking, sent))
     return pending, faults
-
-
-def _takes_over_unknown(request: StaffRequest, booking: Booking, sent: Sent) -> bool:
-    is_other = sent[0] != booking.therapist.slug
-    return is_other and booking.door_rule != request.POST.get(f"door-{booking.pk}", "")
 
 
 def _reason(asked: dict[str, Any]) -> str:
@@ -251,16 +243,23 @@ def _lock_touched(pending: list[tuple[Booking, Sent]]) -> None:
 
 
 def _move_all(
-    request: StaffRequest, pending: list[tuple[Booking, Sent]], asked: dict[str, Any], now: datetime
+    request: StaffRequest,
+    pending: list[tuple[Booking, Sent]],
+    asked: dict[str, Any],
+    now: datetime,
+    *,
+    is_reading: bool = False,
 ) -> list[tuple[bool, str]]:
-    """Of each visit whether it was moved, and the sentence that says so or why not."""
+    """Of each visit whether it was moved, and the sentence that says so or why not. To read what would be told, nobody
+    need know of a door."""
     act, draft, became = Act(now, request.user, reason=_reason(asked)), _draft(request.user, asked), []
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
         for booking, sent in pending:
             try:
-                moved = _move(booking, sent, act, draft)
+                door = booking.door_rule if is_reading else request.POST.get(f"door-{booking.pk}", "")
+                moved = _move(booking, sent, replace(act, door=door), draft)
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
@@ -318,12 +317,12 @@ def _add_drafts(
 ) -> None:
     """Beside each ticked row the email that its client would get: of the visits as the door that moves them all leaves
     them, which is rolled back before the emails are written. What was ticked and chosen stays so."""
-    pending, faults = _ticked(request, asked, now, is_reading=True)
+    pending, faults = _ticked(request, asked, now)
     told: list[tuple[Message, Booking, Story]] = []
     try:
         with translated_errors(), transaction.atomic():
             _lock_touched(pending)
-            became = _move_all(request, pending, asked, now)
+            became = _move_all(request, pending, asked, now, is_reading=True)
             told = _told_of(pending, now)
             transaction.set_rollback(True)
     except BookingError as error:

@@ -106,7 +106,7 @@ def test_who_takes_a_visit_over_knows_what_holds_at_its_door(
     page = desk.get(page_of(course), {"days": 5}).content.decode()
     assert words in page
     refused = desk.post(page_of(course), shown(page), follow=True).content.decode()
-    assert "Nothing was moved. Please say that whoever comes knows" in refused
+    assert "Nothing was moved: please say that whoever comes knows" in refused
     assert {visit.therapist for visit in course.visits} == {world.therapist}
     told = desk.post(page_of(course), {**shown(page), "door": DoorRule.TWO_PEOPLE}, follow=True)
     assert "5 visits are moved." in told.content.decode()
