@@ -1,6 +1,10 @@
 """What staff's pages cost with many visits stored, beside an empty list in the same rounds.
 
-Run from the repository: python -m bench.admin [--sizes 1000,50000] [--rounds 15]
+Run from the repository: python -m bench.admin [--sizes 1000,50000] [--rounds 15] [--lists]
+
+With --lists it is every list of the admin, beside the same list before anything was stored: with two messages and a
+look at health answers for each visit, a client for each five, and a late move and a message from the site for each
+ten. Figures go to bench/results/admin_lists.json.
 
 Whole pages through Django's test client, without a network: middleware, queries and templates, as the owner sees
 them. The empty list is the same page asked for a day without visits. All is measured in one process, in interleaved
@@ -111,11 +115,53 @@ WHERE s.booking_id IS NULL
 """
 
 
+# What lies beside each visit, and what else grows with the years.
+_BESIDE = """
+INSERT INTO bookings_client (name, email, phone, is_blocked, created_at)
+SELECT 'Sample Client', 'grown' || n || '@example.com', '+1424' || lpad(n::text, 7, '0'), false,
+    now() - n * interval '1 minute'
+FROM generate_series((SELECT count(*) FROM bookings_client), %(visits)s / 5) AS n;
+UPDATE bookings_booking SET client_id = (SELECT min(id) FROM bookings_client) + id %% (%(visits)s / 5);
+INSERT INTO bookings_message (
+    kind, channel, booking_id, revision, state, due_at, attempts, uncertain_attempts, sent_at, message_uuid,
+    last_error, created_at
+)
+SELECT
+    kind, 'email', id, revision, CASE WHEN id %% 5000 = 0 THEN 'failed' ELSE 'sent' END, created_at, 1, 0, created_at,
+    gen_random_uuid(), '', created_at
+FROM bookings_booking CROSS JOIN unnest(ARRAY['confirmed', 'reminder_last']) AS kind
+ON CONFLICT DO NOTHING;
+INSERT INTO bookings_contactmessage (name, email, phone, body, written_at, submission_key)
+SELECT
+    'Sample Client', 'sample' || n || '@example.com', '', '', now() - n * interval '1 hour', gen_random_uuid()
+FROM generate_series(1, %(visits)s / 10) AS n;
+INSERT INTO bookings_healthaccess (booking_id, user_id, at, what, reason)
+SELECT id, (SELECT min(id) FROM auth_user), created_at, 'answers', 'measured' FROM bookings_booking;
+INSERT INTO bookings_changerequest (
+    booking_id, wanted_starts_at, preference, reason, fee_cents, asked_at, state, answered_at
+)
+SELECT id, starts_at, '', '', 6000, created_at, 'refused', created_at FROM bookings_booking WHERE id %% 10 = 0
+"""
+
+
+def lists() -> dict[str, str]:
+    """Every list of the admin, by what it lists."""
+    from django.contrib import admin
+    from django.urls import reverse
+
+    return {
+        str(model._meta.verbose_name_plural): reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        )
+        for model in admin.site._registry
+    }
+
+
 def page(client: Any, address: str) -> Callable[[], int]:
     """Asks for one page and returns how many bytes came."""
 
     def ask() -> int:
-        response = client.get(address)
+        response = client.get(address, follow=True)
         if response.status_code != 200:
             raise SystemExit(f"{address}: {response.status_code}")
         return len(response.content)
@@ -127,6 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Staff's pages with many visits stored.")
     parser.add_argument("--sizes", default="1000,50000")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--lists", action="store_true")
     options = parser.parse_args()
     report: dict[str, Any] = {"sizes": {}}
     with own_postgres(), time_machine.travel(NOW, tick=True):
@@ -138,20 +185,25 @@ def main() -> None:
         calendar = Calendar(found_business())
         client = Client(SERVER_NAME="localhost")
         client.force_login(User.objects.create_superuser("measured", password="a-long-password"))
+        pages = lists() if options.lists else PAGES
+        tasks = {name: page(client, address) for name, address in pages.items()}
+        nothing_stored = measure(tasks, options.rounds) if options.lists else {}
         for size in sorted(int(size) for size in options.sizes.split(",")):
             calendar.grow_to(size)
             with connection.cursor() as cursor:
                 cursor.execute(_SCREENINGS)
+                if options.lists:
+                    cursor.execute(_BESIDE, {"visits": size})
                 cursor.execute(_NAMES, [_FIRST, _LAST, _STREETS])
                 cursor.execute("VACUUM FULL")
                 cursor.execute("VACUUM ANALYZE")
             print(
                 f"{size} visits stored\n{'page':32} {'queries':>7} {'ms':>8} {'quickest':>8} {'× empty':>7}"
             )
-            found = measure({name: page(client, address) for name, address in PAGES.items()}, options.rounds)
-            empty = found["empty list"]
+            found = measure(tasks, options.rounds)
             report["sizes"][str(size)] = figures = {}
             for name, one in found.items():
+                empty = nothing_stored[name] if options.lists else found["empty list"]
                 ratio = one.quickest / empty.quickest
                 figures[name] = {
                     "queries": one.queries,
@@ -164,7 +216,8 @@ def main() -> None:
                     flush=True,
                 )
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    results = RESULTS.with_stem("admin_lists") if options.lists else RESULTS
+    results.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

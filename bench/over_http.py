@@ -95,8 +95,8 @@ def at_once(port: int, clients: Sequence[Sequence[Request]]) -> Timed:
 
 
 @contextmanager
-def web_server(supervisor: Supervisor, settings: str) -> Iterator[int]:
-    """Gunicorn as `launch.site` starts it; gives its port."""
+def web_server(supervisor: Supervisor, settings: str, tree: Path = ROOT) -> Iterator[int]:
+    """Gunicorn as `launch.site` starts it, with the code of a tree; gives its port."""
     port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", "massagerx.wsgi:application", "--bind", f"127.0.0.1:{port}",
@@ -107,7 +107,7 @@ def web_server(supervisor: Supervisor, settings: str) -> Iterator[int]:
         settings,
         command,
         supervisor.temporary_directory() / "web.log",
-        directory=ROOT,
+        directory=tree,
         environment={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
     )
     supervisor.start(part)

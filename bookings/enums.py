@@ -1,5 +1,10 @@
 """Closed sets of values that models, the domain and templates share."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -90,7 +95,13 @@ class DoorRule(models.TextChoices):
     @classmethod
     def stricter(cls, *rules: str) -> str:
         """The strictest of several, each blank where nothing holds."""
-        return max(rules, key=["", *cls.values].index)
+        return max(rules, key=["", *cls.values].index, default="")
+
+    @classmethod
+    def at_doors(cls, visits: Iterable[Any]) -> DoorRule | None:
+        """The strictest of what holds at the doors of these visits; None where nothing does."""
+        rule = cls.stricter(*(visit.door_rule for visit in visits))
+        return cls(rule) if rule else None
 
 
 class NoteReader(models.TextChoices):

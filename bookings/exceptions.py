@@ -174,6 +174,10 @@ class ChangedMeanwhile(BookingError):
     """The visit is not as it was shown any more."""
 
 
+class DoorUntold(BookingError):
+    """Somebody would go to a door without having been told what holds there."""
+
+
 class AddressByPhone(BookingError):
     """Staff alone change where the visit is: something holds at the one address or the other."""
 

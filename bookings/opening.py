@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.domain import check_ins
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.domain.reach import Reach
 from bookings.models import (
@@ -105,6 +106,11 @@ class _People:
         if not self.therapists:
             words = _("Add a therapist, with a certificate and what they are qualified for.")
             yield Gap("therapists", words, reverse("admin:bookings_therapist_add"))
+        for row in check_ins.without_anybody():
+            words = _("%(name)s reads the desk’s mail: name somebody else who hears of a call for help.")
+            yield Gap(
+                "therapists", words % {"name": row}, reverse("admin:bookings_safetycontact_add"), stops=False
+            )
         for row in self.therapists:
             if row not in self.bookable:
                 words = _("%(name)s has no valid certificate, so nobody sees or books them.")

@@ -133,6 +133,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         gettext_lazy("the therapist has another visit at that time; nothing was changed."),
     ),
     exceptions.OutsideArea: (gettext_lazy("We don't drive to that ZIP code at the moment."), _NOT_ALLOWED),
+    exceptions.DoorUntold: (
+        gettext_lazy("We can't move this visit to another therapist online. Please call us."),
+        gettext_lazy("please say that whoever comes knows what holds at the door; nothing was changed."),
+    ),
     exceptions.AddressByPhone: (
         gettext_lazy("We can't change this address online. Please call us, and we'll change it together."),
         _NOT_ALLOWED,
@@ -246,7 +250,7 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
     ),
     exceptions.ConsentTakenBack: (
         _OTHERWISE,
-        gettext_lazy("who is visited doesn't agree any more. They can say otherwise by a link of their own."),
+        gettext_lazy("who is visited no longer agrees. They can say otherwise by a link of their own."),
     ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,

@@ -94,6 +94,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "services.business",
             "bookings.bookingrules",
             "bookings.safetycontact",
+            "bookings.addressrule",
             "bookings.incident",
             "bookings.closure",
             "bookings.termsversion",

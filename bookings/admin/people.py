@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, time, timedelta
+from itertools import combinations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -125,6 +126,35 @@ def week_of_hours(therapist: Therapist, today: date) -> dict[str, Any]:
     }
 
 
+def overlapping_hours(therapist: Therapist) -> list[str]:
+    """A sentence on each two rows of the same day, dates and zones that overlap, of those that a page shows."""
+    still = Q(valid_until=None) | Q(valid_until__gte=timezone.localdate() - SHOWN_AFTER)
+    rows = therapist.working_hours.filter(still).prefetch_related("zones")
+    rows = rows.order_by("weekday", "starts_at", "pk")[: WorkingHoursInline.max_num]
+    return [
+        _("%(day)s: %(first)s and %(second)s overlap. They count once; take one of them out if it is a slip.")
+        % {"day": first.get_weekday_display(), "first": _words_of(first), "second": _words_of(second)}
+        for first, second in combinations(rows, 2)
+        if _overlap(first, second)
+    ]
+
+
+def _overlap(first: WorkingHours, second: WorkingHours) -> bool:
+    """Of two rows in order of their starts."""
+    return (
+        first.weekday == second.weekday
+        and (first.ends_at == time.min or second.starts_at < first.ends_at)
+        and (first.valid_from or date.min) <= (second.valid_until or date.max)
+        and (second.valid_from or date.min) <= (first.valid_until or date.max)
+        and set(first.zones.all()) == set(second.zones.all())
+    )
+
+
+def _words_of(hours: WorkingHours) -> str:
+    starts, ends = hours.starts_at, hours.ends_at
+    return f"{_wall(starts.hour * 60 + starts.minute)} – {_wall(ends.hour * 60 + ends.minute)}"
+
+
 def _wall(minute: int) -> str:
     hour = minute // 60 % 24
     return f"{hour % 12 or 12}:{minute % 60:02} {'AM' if hour < 12 else 'PM'}"
@@ -228,6 +258,13 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
         waiting = Count("bookings", filter=Q(bookings__status="requested"))
         return super().get_queryset(request).annotate(waiting_count=waiting)
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        words = _(
+            "Another therapist has this address. The same person? Open their page. If not, add a word to it."
+        )
+        kwargs["error_messages"] = {"slug": {"unique": words}}
+        return super().get_form(request, *args, **kwargs)
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Therapist | None = None) -> dict[str, Any]:
         return {} if obj else super().get_prepopulated_fields(request, obj)
 
@@ -259,6 +296,12 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
         if therapist is not None:
             context = {**context, "week": week_of_hours(therapist, timezone.localdate())}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Says which hours overlap: two rows that were meant as one, or saved in two tabs, are no fault."""
+        super().save_related(request, form, formsets, change)
+        for words in overlapping_hours(form.instance):
+            self.message_user(request, words, messages.WARNING)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Therapist]) -> None:
         """Takes their photos' files along, as deleting one of them does."""

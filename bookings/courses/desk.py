@@ -20,7 +20,7 @@ from bookings.desk.frame import StaffRequest, desk_page, page, read_key, say
 from bookings.desk.second_thoughts import undoable
 from bookings.domain import operations
 from bookings.domain.operations import Act
-from bookings.enums import OCCUPYING, BookingStatus
+from bookings.enums import OCCUPYING, BookingStatus, DoorRule
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain
@@ -94,7 +94,11 @@ def confirm_course(request: StaffRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     try:
         confirmed = operations.confirm_together(
-            together=course.key, actor=request.user, now=timezone.now(), note=note
+            together=course.key,
+            actor=request.user,
+            now=timezone.now(),
+            note=note,
+            door=request.POST.get("door", ""),
         )
     except ChangedMeanwhile:
         form.add_error(
@@ -195,6 +199,7 @@ def _page(
         "next": local_when(ahead[0].starts_at) if ahead else "",
         "all_cents": sum(visit.total_cents for visit in stand),
         "waiting": len(waiting) if may_change else 0,
+        "knows": DoorRule.at_doors(waiting),
         "needs_note": operations.any_needs_clinician_note(waiting),
         "form": form,
         "may_change": may_change,

@@ -26,7 +26,7 @@ from bookings.enums import DoorRule
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
-from bookings.refusals import explain
+from bookings.refusals import explain, refusal_words
 from bookings.views.visits.pages import visit_context
 from bookings.views.visits.visitor import get_visit, open_own, proof_missing, visits_page
 from massagerx.lib.encryption import UnreadableValue
@@ -115,15 +115,13 @@ class MovedCourse:
             chosen=chosen,
         )
 
-    def door_rule(self, visits: list[PlannedVisit]) -> str:
-        """The strictest of what holds at the doors of visits that somebody else takes over, blank where the client
-        moves them."""
-        taken = [
-            booking.door_rule
+    def knows(self, visits: list[PlannedVisit]) -> DoorRule | None:
+        """What somebody has to know of the doors of visits that they take over; None where the client moves them."""
+        return DoorRule.at_doors(
+            booking
             for booking, visit in zip(self.ahead, visits, strict=True)
-            if visit.time is not None and visit.therapist != booking.therapist.slug
-        ]
-        return DoorRule.stricter("", *taken) if self.by_staff else ""
+            if self.by_staff and visit.time is not None and visit.therapist != booking.therapist.slug
+        )
 
     def rows(self, visits: list[PlannedVisit]) -> list[dict[str, Any]]:
         """Old beside new, as a page shows them."""
@@ -180,10 +178,6 @@ def look_or_move(
             "Not all of this can be had as it was shown. What has changed is marked; please look again."
         )
         return Outcome(moved, visits, why=words)
-    # Another than the page showed counts as none.
-    if moved.door_rule(visits) != request.POST.get("door", ""):
-        words = _("Nothing was moved. Please say that whoever comes knows what holds at the door.")
-        return Outcome(moved, visits, why=words)
     try:
         return Outcome(moved, visits, done=len(press(moves)))
     except BookingError as error:
@@ -193,6 +187,8 @@ def look_or_move(
         if _is_done(request, moved.ahead, chosen):  # the same press, twice at once
             return Outcome(moved, [], done=len(moved.ahead))
         words = _("Nothing was moved: %(why)s") % {"why": explain(error)}
+        if not moved.by_staff:
+            words = refusal_words(error)
         return Outcome(moved, moved.plan(chosen) if moved.ahead else [], why=words)
 
 
@@ -226,7 +222,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     rules = rules_of_desk(BookingRules.load())
 
     def press(moves: list[operations.Move]) -> list[Booking]:
-        act = Act(now, request.user, by_client=True)
+        act = Act(now, request.user, by_client=True, door=request.POST.get("door", ""))
         return move_course(course=course, moves=moves, days=form.cleaned_data["days"], rules=rules, act=act)
 
     try:
@@ -253,10 +249,9 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _context(course: Course, form: MoveCourseForm, outcome: Outcome | None = None) -> dict[str, Any]:
     rows = outcome.moved.rows(outcome.visits) if outcome is not None else []
-    door = outcome.moved.door_rule(outcome.visits) if outcome is not None else ""
     return {
         "title": _("Move the course"),
-        "door": DoorRule(door) if door else None,
+        "knows": outcome.moved.knows(outcome.visits) if outcome is not None else None,
         "course": course,
         "form": form,
         "rows": rows,

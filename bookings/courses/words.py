@@ -65,7 +65,7 @@ def not_offered_words(error: NoLongerOffered, *, by_staff: bool) -> str:
         return refusal_words(error)
     if by_staff:
         return _(
-            "The length of this course, or an extra in it, is not offered any more. Offer it again in the admin, "
+            "The length of this course, or an extra in it, is no longer offered. Offer it again in the admin, "
             "or book the visits one by one."
         )
     return _("We can’t plan this course by ourselves here. Please call us.")

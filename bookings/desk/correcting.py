@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import operations
 from bookings.domain.operations import Act, Correction, VisitAddress
 from bookings.domain.visit_request import Treatment
+from bookings.enums import DoorRule
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import AccessNotes, Booking
 from bookings.notifications.calls import how_told
@@ -41,7 +42,6 @@ _LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
         lambda visit: ", ".join(sorted(row.name for row in visit.add_ons.all())) or "–",
     ),
     (gettext_lazy("Address"), lambda visit: visit.address),
-    # Another spelling is another address: what held there is on this visit no more.
     (gettext_lazy("At this address"), lambda visit: visit.get_address_rule_display() or "–"),
     (gettext_lazy("To the door"), lambda visit: visit.get_access_type_display()),
     (gettext_lazy("Client’s phone"), lambda visit: visit.client.phone.as_national),
@@ -63,7 +63,7 @@ def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
     initial = {**way_in, **_initial(booking)}
     form = CorrectForm(request.POST if request.method == "POST" else None, initial=initial, **options)
     changes: list[tuple[Any, str, str]] | None = None
-    total_cents = None
+    tried: Booking | None = None
     if form.is_bound and form.is_valid():
         # What was typed since, nobody has been shown.
         is_shown = form.cleaned_data["seen"] == form.digest() and form.cleaned_data["total_cents"] is not None
@@ -71,7 +71,7 @@ def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
             if _correct(request, booking, form, now):
                 return to_visit(booking)
             booking = get_visit(request.user, pk)
-        changes, total_cents = _try(request, booking, form, now)
+        changes, tried = _try(request, booking, form, now)
     context = {
         "title": _("Correct %(reference)s") % {"reference": booking.reference},
         "booking": booking,
@@ -80,7 +80,9 @@ def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
         "form": form,
         "lost": lost,
         "changes": changes,
-        "total_cents": total_cents,
+        "total_cents": tried.total_cents if tried is not None else None,
+        "left": DoorRule(booking.address_rule) if tried is not None and _loses(booking, tried) else None,
+        "knows": DoorRule.at_doors([tried] if tried is not None and _gains(booking, tried) else []),
         "seen": form.digest() if changes else "",
     }
     refused = form.is_bound and changes is None
@@ -123,9 +125,16 @@ def _newest_event(booking: Booking) -> int:
 
 
 def _run(
-    request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime, total_cents: int | None = None
+    request: StaffRequest,
+    booking: Booking,
+    form: CorrectForm,
+    now: datetime,
+    *,
+    door: str,
+    total_cents: int | None = None,
 ) -> Booking:
-    """Raises as `operations.correct_visit`, and `ChangedMeanwhile` when the visit is not as the page had it."""
+    """Raises as `operations.correct_visit`, and `ChangedMeanwhile` when the visit is not as the page had it. `door` is
+    as in `Act`."""
     sent = form.cleaned_data
     way_in = [name for name in CorrectForm.WAY_IN if name in form.fields]
     phone = form.new_phone()
@@ -135,6 +144,9 @@ def _run(
         if _newest_event(fresh) != sent["event"]:
             raise ChangedMeanwhile
         # Another visit's page, and the client's own, write no event of this one.
+        # Nor does what is written down of an address.
+        if fresh.address_rule != booking.address_rule:
+            raise ChangedMeanwhile
         if phone is not None and fresh.client.phone.as_e164 != sent["phone_shown"]:
             raise ChangedMeanwhile
 
@@ -153,23 +165,34 @@ def _run(
             phone=phone,
             total_cents=total_cents,
         ),
-        act=Act(now, request.user, reason=sent["reason"]),
+        act=Act(now, request.user, reason=sent["reason"], door=door),
         tells=sent["tells"],
         check=as_shown,
     )
 
 
+def _loses(booking: Booking, corrected: Booking) -> bool:
+    """Whether less is written down of the address that it comes to than of the one that it leaves."""
+    there = corrected.address_rule
+    return DoorRule.stricter(booking.address_rule, there) != there
+
+
+def _gains(booking: Booking, corrected: Booking) -> bool:
+    """Whether more holds at its door than did: who comes has to know."""
+    here = booking.door_rule
+    return DoorRule.stricter(here, corrected.door_rule) != here
+
+
 def _try(
     request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime
-) -> tuple[list[tuple[Any, str, str]] | None, int | None]:
-    """What would differ, before and after, and the total then: by the same door, and rolled back. None when it is
-    refused, which is said."""
+) -> tuple[list[tuple[Any, str, str]] | None, Booking | None]:
+    """What would differ, before and after, and the visit then: by the same door, as if whoever comes knew what holds
+    there, and rolled back. None when it is refused, which is said."""
     before = [words(booking) for _label, words in _LINES]
     try:
         with transaction.atomic():
-            tried = _run(request, booking, form, now)
+            tried = _run(request, booking, form, now, door=DoorRule.stricter(*DoorRule.values))
             after = [words(tried) for _label, words in _LINES]
-            total_cents = tried.total_cents
             transaction.set_rollback(True)
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
@@ -178,13 +201,25 @@ def _try(
     lines = [line for line in zip(labels, before, after, strict=True) if line[1] != line[2]]
     if set(form.changed_data) & set(CorrectForm.WAY_IN):
         lines.append((_("Way in"), "", _("as typed below")))
-    return lines, total_cents
+    return lines, tried
 
 
 def _correct(request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime) -> bool:
     """Whether it was corrected. If not, something has come between, and the page has to be looked at again."""
+    door, goes_along = request.POST.get("door", ""), request.POST.get("along")
+    total_cents = form.cleaned_data["total_cents"]
     try:
-        corrected = _run(request, booking, form, now, total_cents=form.cleaned_data["total_cents"])
+        with transaction.atomic():
+            corrected = _run(request, booking, form, now, door=door, total_cents=total_cents)
+            if _loses(booking, corrected) and goes_along not in ("yes", "no"):
+                transaction.set_rollback(True)
+                words = _("%(reference)s: please say whether it holds at the new address too.")
+                say(request, False, words % {"reference": booking.reference})
+                return False
+            if _loses(booking, corrected) and goes_along == "yes":
+                operations.set_address_rule(
+                    booking=corrected, rule=booking.address_rule, actor=request.user, now=now
+                )
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False

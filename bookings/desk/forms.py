@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.reports import LONGEST_DAYS
-from bookings.enums import DoorRule, NoteReader, NoteScope, PairingKind, WishState
+from bookings.enums import NoteReader, NoteScope, PairingKind, WishState
 from bookings.forms import AddressForm, MessageField
 from bookings.forms.staff import day_input
 from bookings.models import Booking, Client, Therapist
@@ -98,7 +98,10 @@ class WaiveForm(forms.Form):
 
 
 class AnswerChangeForm(forms.Form):
+    """Why a late move is refused, or what holds at the door as far as whoever comes by it knows."""
+
     reason = LineField(max_length=300, required=False)
+    door = forms.CharField(required=False)
 
 
 class MoveForm(forms.Form):
@@ -323,19 +326,6 @@ class ClientForm(forms.ModelForm):
                 _("Another client has this email and phone already. Merge the two records instead.")
             )
         return cleaned
-
-
-class DoorRuleForm(forms.Form):
-    """What holds at an address, whoever is visited there."""
-
-    rule = forms.ChoiceField(
-        label=gettext_lazy("At this address"),
-        choices=[("", gettext_lazy("Nothing holds")), *DoorRule.choices],
-        required=False,
-        help_text=gettext_lazy(
-            "For every visit at this address, whoever books it. Requests for it always wait for staff."
-        ),
-    )
 
 
 class NoteForm(forms.Form):

@@ -178,12 +178,12 @@ def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
                 "due": expires_at(booking, rules),
                 "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
-                if not booking.needs_note
+                if not booking.needs_note and not booking.door_rule
                 else "",
                 "phone": booking.client.phone,
                 "service": booking.service.name,
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
-                "asks_a_look": booking.needs_note,
+                "asks_a_look": booking.needs_note or booking.door_rule,
                 "tier": tier_mark(first_tier(booking)),
                 "asks_health": not first_tier(booking),
                 "left": time_left(expires_at(booking, rules) - now),

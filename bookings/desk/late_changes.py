@@ -51,6 +51,7 @@ def late_change_page(request: StaffRequest, key: str) -> HttpResponse:
     context = {
         "title": _("Late move"),
         "change": change,
+        "booking": change.booking,
         "what": change_words(change, both=len(operations.asked_together(change)) > 1),
         "when": local_when(change.booking.starts_at),
         "asked": local_when(change.asked_at),
@@ -70,8 +71,8 @@ def answer_late_change(request: StaffRequest, pk: int, answer: str) -> HttpRespo
         raise Http404
     form = AnswerChangeForm(request.POST)
     if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        say(request, *answer_change(change, answer, actor=request.user, now=timezone.now(), reason=reason))
+        told = form.cleaned_data
+        say(request, *answer_change(change, answer, actor=request.user, now=timezone.now(), **told))
     else:
         say(request, False, _("Use one line only for the reason."))
     return to_visit(change.booking)

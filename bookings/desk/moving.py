@@ -36,10 +36,10 @@ _DAYS_AFTER = 6
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the engine says of a move: to whom, at what total in cents, or why not; and of each who was tried and can't
-    come, why not. With `door_rule` somebody takes a visit over at whose door that rule holds."""
+    come, why not. Where somebody takes a visit over, `knows` is what they have to know of its door."""
 
     therapist: str = ""
-    door_rule: str = ""
+    knows: DoorRule | None = None
     total_cents: int = 0
     refusal: str = ""
     cant: tuple[tuple[str, str], ...] = ()
@@ -63,10 +63,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         visits = [booking, beside] if beside is not None and form.cleaned_data["both"] else [booking]
         answer = _ask(visits, form.cleaned_data, now)
         if is_press and not answer.refusal:
-            # Another than the page showed counts as none.
-            if answer.door_rule != request.POST.get("door", ""):
-                say(request, False, not_told(booking))
-            elif _move(request, visits, form.cleaned_data, now):
+            if _move(request, visits, form.cleaned_data, now):
                 return to_visit(booking)
             answer = _ask(visits, form.cleaned_data, now)
     context = {
@@ -80,12 +77,6 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         **_free(booking, form, now),
     }
     return page(request, "move", context, status=422 if is_press else 200)
-
-
-def not_told(booking: Booking) -> str:
-    """Why nothing was moved where nobody said that who comes knows of the door."""
-    words = _("%(reference)s: nothing was moved. Please say that whoever comes knows what holds at the door.")
-    return words % {"reference": booking.reference}
 
 
 def _initial(booking: Booking) -> dict[str, Any]:
@@ -133,8 +124,8 @@ def _ask(visits: Sequence[Booking], cleaned: dict[str, Any], now: datetime) -> A
     takes_over = any(
         slot.therapist_id != visit.therapist_id for visit, (_, slot) in zip(visits, taken, strict=True)
     )
-    door_rule = DoorRule.stricter(*(visit.door_rule for visit in visits)) if takes_over else ""
-    return Answer(words, door_rule, sum(_totals(visits, starts_at, rules)), cant=cant)
+    knows = DoorRule.at_doors(visits if takes_over else [])
+    return Answer(words, knows, sum(_totals(visits, starts_at, rules)), cant=cant)
 
 
 def _preferences(visits: Sequence[Booking], cleaned: dict[str, Any]) -> list[str]:
@@ -155,7 +146,7 @@ def _move(request: StaffRequest, visits: Sequence[Booking], cleaned: dict[str, A
     # Without the total that the page showed nobody has been asked.
     shown = request.POST.get("total_cents", "")
     total_cents = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 9 else -1
-    act = Act(now, request.user, reason=cleaned["reason"])
+    act = Act(now, request.user, reason=cleaned["reason"], door=request.POST.get("door", ""))
     try:
         if len(visits) == 1:
             to = NewTime(starts_at, cleaned["therapist"], total_cents=total_cents)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,6 +17,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
@@ -36,7 +38,6 @@ from massagerx.lib.localtime import local
 
 from .forms import OutForm
 from .frame import StaffRequest, desk_page, page, say
-from .moving import not_told
 from .second_thoughts import undoable
 
 # No therapist has more visits in the days that one rescue is about; the search is made for as many. Of everybody, for
@@ -94,6 +95,7 @@ def _plan(
 ) -> tuple[Sequence[Rescue], datetime | None]:
     """The plan, and until when its other times are held."""
     draft, visits = _draft(request.user, asked), _visits(asked, now)
+    days = {visit.pk: found for visit in visits if (found := _days_of(visit)) is not None}
 
     def plan() -> Sequence[Rescue]:
         return scheduling.plan_rescue(
@@ -103,6 +105,7 @@ def _plan(
             now=now,
             all_are_out=asked["therapist"] is None,
             draft=draft,
+            days=days,
         )
 
     try:
@@ -110,6 +113,13 @@ def _plan(
     except BookingError:
         # Somebody is being booked at this moment: the plan is shown, and nothing is held.
         return plan(), None
+
+
+def _days_of(visit: Booking) -> tuple[date, date] | None:
+    """The first and the last local day of a visit of a course, as its client could move it; None for any other."""
+    if visit.together is None or not operations.is_of_course(visit):
+        return None
+    return operations.days_beside(visit)
 
 
 def _draft(user: User, asked: dict[str, Any]) -> UUID:
@@ -160,8 +170,22 @@ def _row(plan: Rescue, rules: BookingRules) -> dict[str, Any]:
         "is_told": False,
         "picked": "",
         "draft": None,
+        "course_days": _days_words(booking),
         "refused": [(row.name, stranding_words(reason)) for row, reason in plan.refused],
     }
+
+
+def _days_words(booking: Booking) -> str:
+    """On which days a visit of a course can be; blank for any other."""
+    if (days := _days_of(booking)) is None:
+        return ""
+    first, last = (date_format(day, "D, M j") for day in days)
+    words = (
+        _("Visit of a course: it can be on %(first)s only.")
+        if first == last
+        else _("Visit of a course: it can be from %(first)s to %(last)s.")
+    )
+    return words % {"first": first, "last": last}
 
 
 def _way_words(booking: Booking, way: Way) -> str:
@@ -186,26 +210,18 @@ def _value(booking: Booking, way: Way, rules: BookingRules) -> str:
 
 
 def _ticked(
-    request: StaffRequest, asked: dict[str, Any], now: datetime, *, is_reading: bool = False
+    request: StaffRequest, asked: dict[str, Any], now: datetime
 ) -> tuple[list[tuple[Booking, Sent]], list[str]]:
-    """The ticked visits with the way that was chosen for each, and what is wrong with others: who takes one over at
-    whose door a rule holds must know, before it is moved."""
+    """The ticked visits with the way that was chosen for each, and what is wrong with others."""
     rows = {str(booking.pk): booking for booking in _visits(asked, now)}
     pending, faults = [], []
     for key in dict.fromkeys(request.POST.getlist("visit")[: _most(asked)]):
         booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
         if booking is None or sent is None:
             faults.append(_("A visit has changed meanwhile, and was not moved. This is how it is now."))
-        elif not is_reading and _takes_over_unknown(request, booking, sent):
-            faults.append(not_told(booking))
         else:
             pending.append((booking, sent))
     return pending, faults
-
-
-def _takes_over_unknown(request: StaffRequest, booking: Booking, sent: Sent) -> bool:
-    is_other = sent[0] != booking.therapist.slug
-    return is_other and booking.door_rule != request.POST.get(f"door-{booking.pk}", "")
 
 
 def _reason(asked: dict[str, Any]) -> str:
@@ -251,16 +267,23 @@ def _lock_touched(pending: list[tuple[Booking, Sent]]) -> None:
 
 
 def _move_all(
-    request: StaffRequest, pending: list[tuple[Booking, Sent]], asked: dict[str, Any], now: datetime
+    request: StaffRequest,
+    pending: list[tuple[Booking, Sent]],
+    asked: dict[str, Any],
+    now: datetime,
+    *,
+    is_reading: bool = False,
 ) -> list[tuple[bool, str]]:
-    """Of each visit whether it was moved, and the sentence that says so or why not."""
+    """Of each visit whether it was moved, and the sentence that says so or why not. To read what would be told, nobody
+    need know of a door."""
     act, draft, became = Act(now, request.user, reason=_reason(asked)), _draft(request.user, asked), []
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
         for booking, sent in pending:
             try:
-                moved = _move(booking, sent, act, draft)
+                door = booking.door_rule if is_reading else request.POST.get(f"door-{booking.pk}", "")
+                moved = _move(booking, sent, replace(act, door=door), draft)
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
@@ -318,12 +341,12 @@ def _add_drafts(
 ) -> None:
     """Beside each ticked row the email that its client would get: of the visits as the door that moves them all leaves
     them, which is rolled back before the emails are written. What was ticked and chosen stays so."""
-    pending, faults = _ticked(request, asked, now, is_reading=True)
+    pending, faults = _ticked(request, asked, now)
     told: list[tuple[Message, Booking, Story]] = []
     try:
         with translated_errors(), transaction.atomic():
             _lock_touched(pending)
-            became = _move_all(request, pending, asked, now)
+            became = _move_all(request, pending, asked, now, is_reading=True)
             told = _told_of(pending, now)
             transaction.set_rollback(True)
     except BookingError as error:

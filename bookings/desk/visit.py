@@ -17,8 +17,9 @@ from django.views.decorators.http import require_safe
 
 from bookings.domain import intake, operations, queries
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import BookingStatus, LateFeeState, NoteKind
+from bookings.enums import BookingStatus, DoorRule, LateFeeState, NoteKind
 from bookings.exceptions import BookingError, ChangedMeanwhile
+from bookings.forms.door_rule import DoorRuleForm
 from bookings.models import Booking, LateFee
 from bookings.refusals import explain, stranding_words
 from bookings.staff.client_notes import notes_on, pairings_on
@@ -47,7 +48,7 @@ from bookings.staff.visibility import (
 from massagerx.lib.encryption import UnreadableValue
 
 from .calls import waiting_calls
-from .forms import ClinicianNoteForm, DoorRuleForm, HealthAccessForm
+from .forms import ClinicianNoteForm, HealthAccessForm
 from .frame import (
     CHANGE,
     StaffRequest,
@@ -210,6 +211,8 @@ def _page(
         "is_own": is_own(request.user, booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }
+    waits = [one for one in (booking, context["beside"]) if one and one.status == BookingStatus.REQUESTED]
+    context["knows"] = DoorRule.at_doors(waits)
     context["main"] = _main(booking, context, now)
     if at_door or sees_own_visits(request.user):
         context |= {**therapist_visit(request.user, booking, now), "is_at_desk": at_door}

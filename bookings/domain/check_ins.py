@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.domain import outbox
 from bookings.domain.operations.transaction import translated_errors
@@ -186,13 +186,21 @@ def _alert(row: CheckIn, now: datetime) -> None:
 def people_for(therapist_id: int) -> list[User]:
     """Who is alerted about a therapist, in turn: those on the list who can be written to, but nobody about
     themselves."""
-    return list(
-        User.objects.with_perm(TAKES_ALERTS)
-        .filter(is_staff=True, safety_contact__isnull=False)
-        .exclude(email="")
-        .exclude(therapist=therapist_id)
-        .order_by("safety_contact__position", "safety_contact__pk")
-    )
+    rows = _on_the_list().exclude(therapist=therapist_id)
+    return list(rows.order_by("safety_contact__position", "safety_contact__pk"))
+
+
+def _on_the_list() -> QuerySet[User]:
+    takers = User.objects.with_perm(TAKES_ALERTS).filter(is_staff=True, safety_contact__isnull=False)
+    return takers.exclude(email="")
+
+
+def without_anybody() -> QuerySet[Therapist]:
+    """Therapists who read the desk's mailbox themselves, and for whom the list has nobody else: an alert about them
+    might reach them alone."""
+    others = _on_the_list().exclude(pk=OuterRef("user")).order_by()
+    at_desk = User.objects.with_perm(TAKES_ALERTS).filter(is_staff=True)
+    return Therapist.objects.filter(~Exists(others), is_active=True, user__in=at_desk.order_by())
 
 
 def _lock(**found_by: object) -> CheckIn | None:

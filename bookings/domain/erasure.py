@@ -91,7 +91,7 @@ def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasur
                 client=found.pk, bookings=keys, by=actor.pk if actor is not None else None, at=now
             )
         )
-        forget_address_rules(erased=found)
+        forget_address_rules(now=now, erased=found)
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])
@@ -144,8 +144,7 @@ def erase_long_gone(*, now: datetime) -> int:
         with suppress(ClientGone, VisitsOpen, SlotTaken):
             erase_client(client=client, actor=None, now=now)
             done += 1
-    # A visit that was corrected to another address has left one where it was.
-    forget_address_rules()
+    forget_address_rules(now=now)
     return done
 
 

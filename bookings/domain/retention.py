@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.domain import check_ins, intake, message_copies
-from bookings.domain.operations import enquiries, steps
+from bookings.domain.operations import doors, enquiries, steps
 from bookings.drives import operations as drives
 from bookings.models import AccessNotes, Booking, BookingRules
 from massagerx.lib.batches import delete_in_batches, in_batches
@@ -83,7 +83,8 @@ def kept() -> list[Kept]:
         Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
         Kept(
             _("What our therapists mind at your address, for their safety"),
-            _("until nobody’s data is left there"),
+            _("until nobody’s data is left there; where nobody was visited, %(time)s")
+            % {"time": _days(doors.KEPT_AHEAD)},
         ),
         Kept(
             _("How long a drive took from one ZIP code to another; not who drove, or to whom"),

@@ -44,7 +44,7 @@ WORDS = {
         "We were at the door %(when)s, and no one answered. Late fee: %(fee)s."
     ),
     MessageKind.CONSENT_BACK: gettext_lazy(
-        "Who is visited %(when)s doesn’t agree any more: we don’t come. Ask them to talk with each other."
+        "Who is visited %(when)s no longer agrees: we don’t come. Ask them to talk with each other."
     ),
     MessageKind.LATE_FEE: gettext_lazy("The late fee for the visit of %(when)s: %(fee)s."),
 }

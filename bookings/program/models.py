@@ -339,7 +339,7 @@ class Program(models.Model):
     def count_anew(self, day: date) -> None:
         """Keeps how local days up to that one, without it, were counted; before its first day or what waits changes."""
         since, *_rest = self.counted[-1]
-        if since < day:
+        if max(since, self.started_on) < day:
             first = self.started_on.isoformat()
             self.spans = [*self.spans, [since.isoformat(), day.isoformat(), first, self.waits_for]]
 

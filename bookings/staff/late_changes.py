@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from bookings.domain import operations
 from bookings.domain.visit_request import ANYONE
-from bookings.enums import ChangeState
+from bookings.enums import ChangeState, DoorRule
 from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
 from bookings.refusals import explain
@@ -65,13 +65,15 @@ def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
         "asked": local_when(change.asked_at),
         "reason": change.reason,
         "fee_cents": sum(one.fee_cents for one in changes),
+        "knows": DoorRule.at_doors(one.booking for one in changes),
     }
 
 
 def answer_change(
-    change: ChangeRequest, answer: str, *, actor: User, now: datetime, reason: str = ""
+    change: ChangeRequest, answer: str, *, actor: User, now: datetime, reason: str = "", door: str = ""
 ) -> tuple[bool, str]:
-    """Whether the answer was given, to all that was asked for together, and the sentence that says so or why not."""
+    """Whether the answer was given, to all that was asked for together, and the sentence that says so or why not.
+    `door` is as in `Act`."""
     references = [one.booking.reference for one in operations.asked_together(change)]
     reference = get_text_list(references, _("and"))
     try:
@@ -84,7 +86,7 @@ def answer_change(
             )
         else:
             with_fee = answer == ACCEPT_WITH_FEE
-            operations.accept_change(change=change, actor=actor, now=now, with_fee=with_fee)
+            operations.accept_change(change=change, actor=actor, now=now, with_fee=with_fee, door=door)
             done = _("%(reference)s: moved.")
     except BookingError as error:
         return False, f"{reference}: {explain(error)}"

@@ -110,11 +110,13 @@ STATUS_ACTIONS = {
 
 class ReasonForm(forms.Form):
     """Why something is done with visits; of canceling also whether the client asked for it; and whether the visit side
-    by side with it is canceled or declined too, or all that wait of its course."""
+    by side with it is canceled or declined too, or all that wait of its course; of confirming, what
+    holds at the door as far as whoever comes knows it."""
 
     reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
     by_client = forms.BooleanField(label=gettext_lazy("The client asked us to"), required=False)
     both = forms.BooleanField(label=gettext_lazy("Both visits"), required=False)
+    door = forms.CharField(required=False)
 
 
 def actions_open(booking: Booking, user: User, now: datetime) -> list[StatusAction]:
@@ -133,6 +135,7 @@ def perform(
         more["may_decide"] = actor.has_perm(_CHANGE)
     references, beside = [booking.reference], Booking.objects.side_by_side(booking)
     if action.slug == CONFIRM:
+        more["door"] = told["door"]
         # Two side by side that wait are confirmed together.
         references += beside.filter(status=BookingStatus.REQUESTED).values_list("reference", flat=True)
     try:

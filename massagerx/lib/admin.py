@@ -228,7 +228,30 @@ def is_own_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> bool:
 
 
 class SingletonMixin(admin.ModelAdmin):
-    """For a model with one row: its list leads to the row, and nobody adds a second or deletes it."""
+    """For a model with one row: its list leads to the row, and nobody adds a second or deletes it. Its page may be open
+    in two tabs: what was not changed in this one stays as the other saved it meanwhile."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The page sends along what it showed."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and not isinstance(field, forms.FileField):
+            field.show_hidden_initial = True
+        return field
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Of a row that another tab has made meanwhile it is the form that changes it."""
+        row = self.model._default_manager.first() if request.method == "POST" else None
+        if row is not None:
+            return self.change_view(request, str(row.pk), form_url, extra_context)
+        return super().add_view(request, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Saves what was changed on this page, and leaves the rest as it is stored."""
+        stored = self.model._default_manager.filter(pk=obj.pk).first() if change else None
+        for name in form.fields if stored is not None else ():
+            if form.add_initial_prefix(name) in form.data and name not in form.changed_data:
+                setattr(obj, name, getattr(stored, name))
+        super().save_model(request, obj, form, change)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Redirects to the row, or to the form that makes it."""

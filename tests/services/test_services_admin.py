@@ -176,6 +176,42 @@ def test_business_has_one_row(owner: Client) -> None:
     assert str(Business.objects.get().phone) == "(213) 555-0142"
 
 
+def as_shown(response: Any) -> dict[str, Any]:
+    """What a browser sends of the page as it is: each field, and beside it what it showed."""
+    form = response.context["adminform"].form
+    sent = {field.html_name: field.value() or "" for field in form if field.value() is not False}
+    for field in form:
+        hidden = re.search(rf'<input [^>]*name="{field.html_initial_name}"[^>]*>', str(field))
+        assert hidden is not None
+        value = re.search(r'value="([^"]*)"', hidden[0])
+        sent[field.html_initial_name] = value[1] if value is not None else ""
+    return sent
+
+
+def test_a_page_that_is_open_in_two_tabs_loses_nothing(owner: Client) -> None:
+    add = reverse("admin:services_business_add")
+    first, second = as_shown(owner.get(add)), as_shown(owner.get(add))
+    own = {"name": "Quiet Hands", "phone": "213 628 0142", "email": "jo@massagerx.test"}
+    assert owner.post(add, {**first, **own, "tagline": "Mine"}).status_code == 302
+    # A week later the other tab is saved, which knew of no row.
+    assert owner.post(add, {**second, **own, "city": "Pasadena"}).status_code == 302
+    business = Business.objects.get()
+    assert (business.name, str(business.email), business.tagline, business.city) == (
+        "Quiet Hands", "jo@massagerx.test", "Mine", "Pasadena",
+    )  # fmt: skip
+    page = reverse("admin:services_business_change", args=[business.pk])
+    html = owner.get(page).content.decode()
+    assert '<input type="hidden" name="initial-tagline" value="Mine"' in html
+    first, second = as_shown(owner.get(page)), as_shown(owner.get(page))
+    owner.post(page, {**first, "phone": "213 628 0199", "tagline": ""})
+    refused = owner.post(page, {**second, "email": "nobody", "city": "Glendale"})
+    assert owner.post(page, {**as_shown(refused), "email": "me@massagerx.test"}).status_code == 302
+    business.refresh_from_db()
+    assert (str(business.phone), business.tagline, business.city, str(business.email)) == (
+        "(213) 628-0199", "", "Glendale", "me@massagerx.test",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("phone", "email", "told"),
     [

@@ -21,7 +21,7 @@ from .changes import (
 )
 from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_together, correct_visit
-from .doors import forget_address_rules, set_address_rule
+from .doors import forget_address_rules, set_address_rule, write_address_rule
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .health_answers import answer_screening, recheck_screening, was_just_answered
 from .hold import (
@@ -46,6 +46,7 @@ from .move import (
     may_change,
     move_booking,
     move_together,
+    offered_to_client,
     quote_for_move,
     requests_to_move,
     require_movable,
@@ -161,6 +162,7 @@ __all__ = [
     "move_together",
     "move_together_by_client",
     "needs_clinician_note",
+    "offered_to_client",
     "open_note_file",
     "patience_with",
     "press_step",
@@ -196,4 +198,5 @@ __all__ = [
     "wish_for_time_off",
     "withdraw_change",
     "would_confirm",
+    "write_address_rule",
 ]

@@ -27,7 +27,8 @@ Columns = Mapping[str, str | None]
 class Act:
     """That something is done to a visit: when (an aware instant), by whom and why. With an `actor` staff do it, at the
     client's word where it is `by_client`; without one the client or the clock does. What one `press` does to several
-    visits is `told_together`, by whoever does it, at `leaves_at`."""
+    visits is `told_together`, by whoever does it, at `leaves_at`. `door` is the strictest `DoorRule` of which staff
+    say that whoever comes knows it holds."""
 
     at: datetime
     actor: User | None = None
@@ -36,6 +37,7 @@ class Act:
     told_together: bool = False
     press: UUID = field(default_factory=uuid.uuid4)
     leaves_at: datetime | None = None
+    door: str = ""
 
     def tells_at(self, *starts: datetime) -> datetime:
         """When what it tells the client leaves: by staff after the owner's minutes, in which they can think again; at

@@ -230,7 +230,7 @@ def asked_together(change: ChangeRequest) -> list[ChangeRequest]:
         return [change]
     beside = Booking.objects.side_by_side(change.booking).order_by().values("pk")
     same = Q(pk=change.pk) | Q(booking__in=beside, asked_at=change.asked_at, state=change.state)
-    return list(ChangeRequest.objects.filter(same).select_related("booking").order_by("booking_id"))
+    return list(ChangeRequest.objects.filter(same).select_related("booking__client").order_by("booking_id"))
 
 
 def cancel_late(
@@ -286,10 +286,12 @@ def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
             record(fresh, EventKind.EDITED, fresh.status, act)
 
 
-def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee: bool) -> Booking:
+def accept_change(
+    *, change: ChangeRequest, actor: User, now: datetime, with_fee: bool, door: str = ""
+) -> Booking:
     """Moves to the wanted start what was asked for together, all or none, and tells the client; with the late fee as
-    the client was shown it, or without. There is no fee once the visit can be changed for
-    nothing. Returns the visit.
+    the client was shown it, or without. There is no fee once the visit can be changed for nothing. `door` is as in
+    `Act`. Returns the visit.
 
     Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `move_booking` raises; nothing has changed then.
     """
@@ -307,7 +309,7 @@ def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee
         if fee_of(fresh) != fees[fresh.pk]:
             raise ChangedMeanwhile
 
-    act, starts_at = Act(now, actor, reason=change.reason), change.wanted_starts_at
+    act, starts_at = Act(now, actor, reason=change.reason, door=door), change.wanted_starts_at
     if len(changes) > 1:
         rules = BookingRules.load().for_staff()
         moves = [

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from bookings.domain import intake, links, pricing
 from bookings.domain.visit_request import Treatment, load_area
-from bookings.enums import EventKind
+from bookings.enums import DoorRule, EventKind
 from bookings.exceptions import (
     AddressByPhone,
     ChangedMeanwhile,
@@ -23,10 +23,11 @@ from bookings.exceptions import (
 from bookings.models import AccessNotes, Booking, BookingRules, Client, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.text import plain_name
 
 from .act import Act, columns_of, keep
 from .claim import claim_in_place
-from .doors import lock_rule_at
+from .doors import lock_rule_at, require_told
 from .move import at_door, quote_as_agreed, require_movable, tell_change, treatment_of
 from .status import lock_therapists_of
 from .transaction import block_of, record, translated_errors
@@ -86,11 +87,12 @@ def correct_visit(
     None: if the address changed. What is booked otherwise costs what it costs today; what stays costs what was agreed.
     `check` looks at the visit under the lock, and refuses by raising.
 
-    Where something holds at the address that is left or come to, the client changes neither alone.
+    Where something holds at the address that is left or come to, the client changes neither alone; and where more
+    holds than before, staff say that whoever comes knows.
 
     Raises `InvalidTransition`, `AddressByPhone`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`,
-    `DiscountTooHigh`, `PriceChanged`, `PhoneTaken`, `ChangedMeanwhile` of the phone, or `HealthAnswered` where it would
-    be for others than those of whom health answers or a note speak; nothing has changed then.
+    `DoorUntold`, `DiscountTooHigh`, `PriceChanged`, `PhoneTaken`, `ChangedMeanwhile` of the phone, or `HealthAnswered`
+    where it would be for others than those of whom health answers or a note speak; nothing has changed then.
     """
     rules = BookingRules.load()
     address = correction.address
@@ -129,7 +131,9 @@ def correct_visit(
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
-            fresh.address_rule = door
+            before_rule, fresh.address_rule = fresh.door_rule, door
+            if act.actor is not None and DoorRule.stricter(before_rule, fresh.door_rule) != before_rule:
+                require_told(fresh, act)
             beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
         tells = was_elsewhere if tells is None else tells and is_other
@@ -174,7 +178,7 @@ def _other_treatment(correction: Correction, booking: Booking) -> Treatment | No
 def _is_for_others(booking: Booking, correction: Correction) -> bool:
     people = correction.treatment.people if correction.treatment is not None else booking.people
     name = correction.recipient_name if correction.recipient_name is not None else booking.recipient_name
-    return people != booking.people or name.casefold() != booking.recipient_name.casefold()
+    return people != booking.people or plain_name(name) != plain_name(booking.recipient_name)
 
 
 def _quote(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import CharField, Q
 
-from bookings.enums import OCCUPYING
-from bookings.exceptions import ChangedMeanwhile
+from bookings.enums import OCCUPYING, DoorRule
+from bookings.exceptions import ChangedMeanwhile, DoorUntold
 from bookings.models import AddressRule, Booking, BookingQuerySet, Client
 from bookings.models.booking import make_address_key
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.locks import lock_names
 
+from .act import Act
 from .transaction import translated_errors
+
+# How long what was written down of an address is kept while nobody is visited there.
+KEPT_AHEAD = timedelta(days=365)
 
 _RULES = CompiledQuery(
     lambda parameter: (
@@ -44,6 +48,13 @@ def lock_rule_at(address_key: str) -> str:
     return rules_at([address_key]).get(address_key, "")
 
 
+def require_told(booking: Booking, act: Act) -> None:
+    """Raises `DoorUntold` where more holds at the visit's door than staff say that whoever comes knows."""
+    known = act.door if act.door in DoorRule.values else ""
+    if DoorRule.stricter(known, booking.door_rule) != known:
+        raise DoorUntold
+
+
 def set_address_rule(*, booking: Booking, rule: str, actor: User, now: datetime) -> int:
     """Writes down what holds at a visit's address, or with a blank `rule` that nothing does; returns how many visits
     say so. Raises `ChangedMeanwhile` when the visit is elsewhere by now, or its client erased, and `SlotTaken` when
@@ -54,39 +65,56 @@ def set_address_rule(*, booking: Booking, rule: str, actor: User, now: datetime)
         rows = Booking.objects.select_for_update(no_key=True, of=("self",)).select_related("area")
         if rows.get(pk=booking.pk).address_key != key:
             raise ChangedMeanwhile
+        return write_address_rule(address_key=key, rule=rule, actor=actor, now=now, also=booking.pk)
+
+
+def write_address_rule(
+    *, address_key: str, rule: str, actor: User, now: datetime, also: int | None = None
+) -> int:
+    """The same for an address at which nobody needs to be visited yet. Of visits that take no time `also` the one of
+    that key says so."""
+    with translated_errors(), transaction.atomic():
+        lock_names(lock_name(address_key))
         if rule:
             AddressRule.objects.update_or_create(
-                address_key=key, defaults={"rule": rule, "at": now, "by": actor}
+                address_key=address_key, defaults={"rule": rule, "at": now, "by": actor}
             )
         else:
-            AddressRule.objects.filter(address_key=key).delete()
-        there = Q(status__in=OCCUPYING) | Q(pk=booking.pk) | ~Q(address_rule="")
+            AddressRule.objects.filter(address_key=address_key).delete()
+        there = Booking.objects.filter(
+            Q(status__in=OCCUPYING) | Q(pk=also) | ~Q(address_rule=""), area__zip_code=_zip_of(address_key)
+        )
         # As it is typed, too: one that is corrected to another address meanwhile keeps that one's rule.
         written = {
             (street, unit)
-            for street, unit, zip_code in _addresses(Booking.objects.filter(there, area=booking.area_id))
-            if make_address_key(street, unit, zip_code) == key
+            for street, unit, zip_code in _addresses(there)
+            if make_address_key(street, unit, zip_code) == address_key
         }
         return sum(
-            Booking.objects.filter(there, area=booking.area_id, street=street, unit=unit)
-            .order_by()
-            .update(address_rule=rule)
+            there.filter(street=street, unit=unit).order_by().update(address_rule=rule)
             for street, unit in written
         )
 
 
-def forget_address_rules(*, erased: Client | None = None) -> None:
-    """Deletes the rules of addresses at which nobody's visit is any more but that of clients who were erased, or of one
-    who is being."""
-    keys = set(AddressRule.objects.order_by().values_list("address_key", flat=True))
+def forget_address_rules(*, now: datetime, erased: Client | None = None) -> None:
+    """Deletes the rules of addresses at which nobody's visit is any more but that of clients who were erased: of the
+    one who is being `erased` at once, of others once they were written down longer ago than `KEPT_AHEAD`."""
+    if erased is not None:
+        keys = {make_address_key(*address) for address in _addresses(Booking.objects.filter(client=erased))}
+        rules = AddressRule.objects.filter(address_key__in=keys)
+    else:
+        rules = AddressRule.objects.filter(at__lte=now - KEPT_AHEAD)
+    keys = set(rules.order_by().values_list("address_key", flat=True))
     if not keys:
         return
-    # A key's last word is the ZIP code.
-    there = Booking.objects.filter(
-        area__zip_code__in={key.split()[-1] for key in keys}, client__erased_at=None
-    )
+    there = Booking.objects.filter(area__zip_code__in=set(map(_zip_of, keys)), client__erased_at=None)
     keys -= {make_address_key(*address) for address in _addresses(there.exclude(client=erased))}
     AddressRule.objects.filter(address_key__in=keys).delete()
+
+
+def _zip_of(address_key: str) -> str:
+    """A key's last word is the ZIP code."""
+    return address_key.split()[-1]
 
 
 def _addresses(rows: BookingQuerySet) -> Iterator[tuple[str, str, str]]:

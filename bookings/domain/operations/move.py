@@ -28,6 +28,7 @@ from massagerx.lib.localtime import local
 
 from .act import Act, Columns, columns_of, is_answer, is_as_told, keep
 from .claim import Wish, claim_move, claim_moves
+from .doors import require_told
 from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
 
@@ -51,6 +52,15 @@ def visit_request_of(booking: Booking, *, now: datetime, preference: str | None 
     here = at_door(booking, booking.area, booking.address_key, booking.access_type)
     contact = Contact.of(booking.client.email, booking.client.phone)
     return replace(here, preference=asked, contact=contact).read(local(now).date())
+
+
+def offered_to_client(visit_request: VisitRequest, booking: Booking) -> VisitRequest:
+    """The same as the visit's client may choose by themselves: where something holds at the door of a confirmed visit,
+    nobody else takes it over without having been told. Raises `NoLongerOffered("therapist")`."""
+    if not booking.door_rule or booking.status != BookingStatus.CONFIRMED:
+        return visit_request
+    told = tuple(row for row in visit_request.qualified if row.pk == booking.therapist_id)
+    return replace(visit_request, qualified=told).asking_for(visit_request.preference)
 
 
 def at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
@@ -150,10 +160,11 @@ def require_day(booking: Booking, starts_at: datetime, *, locks: bool = False) -
 
 
 def therapist_for_move(booking: Booking, to: NewTime, *, now: datetime) -> Therapist:
-    """Who would come at a start: the one who was shown, else another who is asked for. Raises as `require_day`,
-    `SlotNotOffered` and `NoLongerOffered`."""
+    """Who would come at a start that the client chose: the one who was shown, else another who is asked for. Raises as
+    `require_day`, `SlotNotOffered` and `NoLongerOffered`."""
     require_day(booking, to.starts_at)
     visit_request = visit_request_of(booking, now=now, preference=to.preference)
+    visit_request = offered_to_client(visit_request, booking)
     rules = rules_for_move(booking, now=now)
 
     def chosen(visit_request: VisitRequest) -> Therapist:
@@ -188,8 +199,8 @@ def move_booking(
     client's own move leads to is whom the visit asks for from then on. `check` looks at the visit under the lock, and
     refuses by raising. `late_fee_cents` is added to its late fee; what is held under `draft` is the mover's to take.
 
-    Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
-    `PriceChanged`; nothing has changed then.
+    Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
+    `DoorUntold` or `PriceChanged`; nothing has changed then.
     """
     rules, now = BookingRules.load(), act.at
     rules = _to_the_end(rules, booking, now=now) if act.by_client else rules.for_staff()
@@ -237,8 +248,12 @@ def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act, *
 
 def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
     """Writes the time, its price and the history of a locked visit, with what the caller has set since it `was`; when
-    what it tells leaves."""
+    what it tells leaves. Raises `DoorUntold` where somebody takes it over who hasn't been told of its door: staff say
+    so of any visit, and of a request that its client moves when they confirm it."""
     before = block_of(fresh)
+    is_expected = act.actor is not None or fresh.status == BookingStatus.CONFIRMED
+    if slot.therapist_id != fresh.therapist_id and is_expected:
+        require_told(fresh, act)
     fresh.therapist_id = slot.therapist_id
     fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
     fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until

@@ -54,6 +54,7 @@ from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
 from .claim import claim_in_place
+from .doors import require_told
 from .told_once import note_what_was_told
 from .transaction import Change, change_status, lock_visit, record, translated_errors, write_status
 
@@ -72,11 +73,14 @@ COMPLETE = Change(BookingStatus.COMPLETED, EventKind.COMPLETED, None)
 NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 
 
-def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
+def confirm_booking(
+    *, booking: Booking, actor: User | None, now: datetime, reason: str = "", door: str = ""
+) -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
-    note is asked for and not on record, `ConsentTakenBack`, or `SlotNotOffered` when the therapist can't keep the
-    time any more. Of two visits side by side that wait both are confirmed, or none, and told of once."""
-    act = Act(now, actor, reason=reason)
+    note is asked for and not on record, `ConsentTakenBack`, `DoorUntold` by `Act.door`, or `SlotNotOffered` when the
+    therapist can't keep the time any more. Of two visits side by side that wait both are confirmed, or none, and told
+    of once."""
+    act = Act(now, actor, reason=reason, door=door)
     with translated_errors(), transaction.atomic():
         if booking.together is not None:
             # Staff who confirm one vouch for the mailbox of all that were asked for with it.
@@ -98,18 +102,24 @@ def _confirm(booking: Booking, act: Act) -> Booking:
             raise ScreeningNotCleared(fresh.reference)
         if OwnConsent.is_taken_back(client=fresh.client, name=fresh.recipient_name):
             raise ConsentTakenBack
+        if act.actor is not None:
+            require_told(fresh, act)
         standing.slot_in_place()
         write_status(fresh, CONFIRM, act)
     return fresh
 
 
-def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = "") -> list[Booking]:
+def confirm_together(
+    *, together: UUID, actor: User, now: datetime, note: str = "", door: str = ""
+) -> list[Booking]:
     """Confirms all requests of one press that still wait, all or none, and tells the client once. A clinician's `note`
-    is first put on record where one is asked for: it speaks of the whole course.
+    is first put on record where one is asked for: it speaks of the whole course. `door` is as in `Act`.
 
     Raises as `confirm_booking` and `record_clinician_note`, and `InvalidTransition` when none waits.
     """
-    return _confirm_all(Booking.objects.filter(together=together).waiting(), Act(now, actor), note=note)
+    return _confirm_all(
+        Booking.objects.filter(together=together).waiting(), Act(now, actor, door=door), note=note
+    )
 
 
 def _confirm_all(rows: BookingQuerySet, act: Act, *, note: str = "") -> list[Booking]:

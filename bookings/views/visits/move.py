@@ -133,6 +133,7 @@ def _times_page(
     rules = operations.rules_for_move(booking, now=now)
     try:
         visit_request = operations.visit_request_of(booking, now=now, preference=ANYONE)
+        visit_request = operations.offered_to_client(visit_request, booking)
     except exceptions.NoLongerOffered:
         visit_request = None
     asked = Asked(

@@ -16,6 +16,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from bookings.admin.people import overlapping_hours
 from bookings.models import (
     BookingRules,
     Closure,
@@ -84,6 +85,41 @@ def test_owner_writes_down_hours_and_time_off(owner: Client, world: World) -> No
     assert owner.post(change("therapist", world.therapist.pk), data).status_code == 302
 
     assert WorkingHours.objects.filter(therapist=world.therapist, weekday=6).count() == 1
+
+
+def test_hours_that_overlap_count_once_and_are_told(owner: Client, world: World) -> None:
+    rows = [
+        {"weekday": "6", "starts_at": starts, "ends_at": ends, "therapist": world.therapist.pk}
+        for starts, ends in (("10:00", "14:00"), ("13:00", "17:00"), ("17:00", "00:00"), ("10:00", "14:00"))
+    ]
+    world.therapist.working_hours.all().delete()
+    page = change("therapist", world.therapist.pk)
+    answer = owner.post(page, therapist_data(world) | inline("working_hours", *rows), follow=True)
+    told = [str(message) for message in answer.context["messages"] if "overlap" in str(message)]
+    assert told[0].startswith("Sunday: 10:00 AM – 2:00 PM and 10:00 AM – 2:00 PM overlap. They count once;")
+    assert len(told) == 3
+    assert WorkingHours.objects.count() == 4
+    # Elsewhere, or on other dates, is no overlap.
+    WorkingHours.objects.all().delete()
+    at_home, away = (
+        WorkingHours.objects.create(therapist=world.therapist, weekday=6, starts_at=time(9), ends_at=time(12))
+        for _row in range(2)
+    )
+    assert len(overlapping_hours(world.therapist)) == 1
+    away.zones.add(world.zone)
+    assert overlapping_hours(world.therapist) == []
+    away.zones.clear()
+    WorkingHours.objects.filter(pk=away.pk).update(valid_from=date(2027, 1, 1))
+    WorkingHours.objects.filter(pk=at_home.pk).update(valid_until=date(2026, 12, 31))
+    assert overlapping_hours(world.therapist) == []
+
+
+def test_a_therapist_who_is_there_already_is_told_and_nothing_is_lost(owner: Client, world: World) -> None:
+    typed = therapist_data(world, bio="Long, slow strokes.")
+    answer = owner.post(reverse("admin:bookings_therapist_add"), typed)
+    assert "The same person? Open their page." in errors(answer)
+    assert "Long, slow strokes." in answer.content.decode()
+    assert Therapist.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from bookings.domain.clients import add_note, pair
 from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, ObservedDrive, RoadTime
 from bookings.enums import ChangeState
 from bookings.models import (
+    AddressRule,
     AreaRequest,
     Booking,
     Booklet,
@@ -130,6 +131,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.safetycontact": {"owner": "lacd"},
+    "bookings.addressrule": {"owner": "lac", "desk": "lac"},
     "bookings.incident": {"owner": "la", "desk": "la"},
     "bookings.termsversion": {"owner": "la"},
     "bookings.screeningversion": {"owner": "la"},
@@ -523,6 +525,9 @@ def desk(world: World) -> Desk:
             job_title="Therapist",
             recorded_by=staff,
             recorded_at=NOW,
+        ),
+        "bookings.addressrule": AddressRule.objects.create(
+            address_key="1 side street 90026", rule="two_people", at=NOW, by=staff
         ),
         "bookings.safetycontact": SafetyContact.objects.create(user=staff),
         "bookings.termsversion": world.agreed,

@@ -104,6 +104,11 @@ def test_who_would_have_nobody_told_about_them_reads_so_where_pins_are_chosen(
         person.user_permissions.add(right)
         SafetyContact.objects.create(user=person, position=person.pk)
         assert (words in hands.get(PINS).content.decode()) is is_alone
+        # And on the owner's front page, of who reads the desk's mail.
+        assert list(check_ins.without_anybody()) == ([world.therapist] if is_alone else [])
+    world.therapist.user.user_permissions.clear()
+    SafetyContact.objects.all().delete()
+    assert not check_ins.without_anybody().exists()
 
 
 def test_nobody_elses_door_takes_a_pin(world: World, visit: Booking, hands: Client, desk: Client) -> None:

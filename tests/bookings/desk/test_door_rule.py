@@ -5,29 +5,33 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
+from bookings.admin import safety
 from bookings.domain import intake, operations
 from bookings.domain.clients import merge_clients
 from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.export import all_about
-from bookings.domain.visit_request import load_treatment
+from bookings.domain.operations.doors import KEPT_AHEAD
+from bookings.domain.visit_request import ANYONE, load_treatment
 from bookings.enums import BookingStatus, DoorRule
-from bookings.exceptions import ChangedMeanwhile
+from bookings.exceptions import ChangedMeanwhile, DoorUntold, SlotTaken
 from bookings.models import AddressRule, Booking, BookingRules, SecondThought
 from bookings.models import Client as Person
 from tests.bookings.views.visits.browsers import signed_in
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL
 
-from .test_correcting import typed
+from .test_correcting import shown, typed
 from .test_my_day import booked, front, hands, user
 
 __all__ = ["hands", "user"]
@@ -150,11 +154,117 @@ def test_a_rescue_asks_whether_whoever_comes_knows(world: World, owner: Client) 
         assert "nothing was moved" not in read
         assert read.count("rescue-draft") == 2
         said = owner.post(address, sent, follow=True).content.decode()
-    assert f"{booking.reference}: nothing was moved. Please say that whoever comes knows" in said
+    assert f"{booking.reference}: please say that whoever comes knows" in said
     assert [Booking.objects.get(pk=row.pk).therapist for row in (booking, free)] == [world.therapist, second]
     with time_machine.travel(at(8), tick=False):
         owner.post(address, {**sent, f"door-{booking.pk}": DoorRule.TWO_PEOPLE}, follow=True)
     assert Booking.objects.get(pk=booking.pk).therapist == second
+
+
+@pytest.mark.parametrize("rule", ["", DoorRule.TWO_PEOPLE])
+def test_confirming_asks_whether_whoever_comes_knows(world: World, owner: Client, rule: str) -> None:
+    """On the visit's page; the front page leads there, and where many are confirmed these are left out and named."""
+    booking, other = world.book(), world.book(starts_at=at(14), email="bo@example.com", street="9 Other Road")
+    set_rule(booking, rule)
+    words = "Whoever comes knows what holds at the door: Two people only"
+    page = reverse("admin:bookings_booking_change", args=[booking.pk])
+    press = reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
+    with time_machine.travel(NOW, tick=False):
+        assert (words in owner.get(page).content.decode()) is bool(rule)
+        assert (press in owner.get(reverse("admin:index")).content.decode()) is not bool(rule)
+        many = {"action": "confirm_selected", "_selected_action": [booking.pk, other.pk]}
+        said = owner.post(reverse("admin:bookings_booking_changelist"), many, follow=True).content.decode()
+    refused = f"{booking.reference}: please say that whoever comes knows what holds at the door"
+    assert (refused in said) is bool(rule)
+    assert status_of(other) == BookingStatus.CONFIRMED
+    assert status_of(booking) == (BookingStatus.REQUESTED if rule else BookingStatus.CONFIRMED)
+    if rule:
+        for knows in ("armed", DoorRule.NOT_ALONE, rule):
+            assert status_of(booking) == BookingStatus.REQUESTED
+            with time_machine.travel(NOW, tick=False):
+                owner.post(press, {"door": knows})
+        assert status_of(booking) == BookingStatus.CONFIRMED
+
+
+def test_two_side_by_side_are_confirmed_by_one_word_of_the_stricter(world: World, owner: Client) -> None:
+    world.add_therapist()
+    press = uuid.uuid4()
+    first, second = world.book(), world.book(email="bo@example.com", phone="+12135550188")
+    Booking.objects.filter(pk__in=[first.pk, second.pk]).update(together=press)
+    Person.objects.filter(pk=first.client_id).update(door_rule=DoorRule.NOT_ALONE)
+    Person.objects.filter(pk=second.client_id).update(door_rule=DoorRule.TWO_PEOPLE)
+    with time_machine.travel(NOW, tick=False):
+        page = owner.get(reverse("admin:bookings_booking_change", args=[first.pk])).content.decode()
+        assert "Whoever comes knows what holds at the door: Two people only" in page
+        for knows in (DoorRule.NOT_ALONE, DoorRule.TWO_PEOPLE):
+            assert {status_of(first), status_of(second)} == {BookingStatus.REQUESTED}
+            owner.post(reverse("admin:bookings_booking_do", args=[first.pk, "confirm"]), {"door": knows})
+    assert {status_of(first), status_of(second)} == {BookingStatus.CONFIRMED}
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+def test_accepting_a_late_move_asks_whether_whoever_comes_knows(
+    world: World, owner: Client, in_bulk: bool
+) -> None:
+    visit, second = booked(world, 10, "Ana Sample"), world.add_therapist()
+    set_rule(visit)
+    now = visit.starts_at - timedelta(hours=20)
+    change = operations.ask_move(
+        booking=visit,
+        to=operations.NewTime(at(12), f"therapist:{second.slug}"),
+        shown=operations.Shown(visit.revision, operations.late_fee(visit, now=now)),
+        now=now,
+    )
+    words = "Whoever comes knows what holds at the door: Two people only"
+    with time_machine.travel(now, tick=False):
+        for page in (
+            reverse("admin:bookings_booking_change", args=[visit.pk]),
+            reverse("admin:bookings_changerequest_change", args=[change.pk]),
+        ):
+            # With the fee and without.
+            assert owner.get(page).content.decode().count(words) == 2
+        answer = reverse("admin:bookings_changerequest_answer", args=[change.pk, "accept"])
+        if in_bulk:
+            many = {"action": "accept_selected", "_selected_action": [change.pk]}
+            said = owner.post(reverse("admin:bookings_changerequest_changelist"), many, follow=True)
+        else:
+            said = owner.post(answer, follow=True)
+        assert f"{visit.reference}: please say that whoever comes knows" in said.content.decode()
+        assert Booking.objects.get(pk=visit.pk).therapist == world.therapist
+        owner.post(answer, {"door": DoorRule.TWO_PEOPLE})
+    assert Booking.objects.get(pk=visit.pk).therapist == second
+
+
+@pytest.mark.parametrize("rule", ["", DoorRule.TWO_PEOPLE])
+def test_a_client_moves_no_such_visit_to_somebody_who_was_not_told(world: World, rule: str) -> None:
+    """The times of whoever comes are offered, and others are by phone."""
+    visit, second = booked(world, 10, "Ana Sample"), world.add_therapist()
+    set_rule(visit, rule)
+    page, client = reverse("visits:move", args=[visit.reference]), signed_in()
+    sent = {
+        "starts_at": f"{at(14).isoformat()} {second.slug}",
+        "who": f"therapist:{second.slug}",
+        "revision": visit.revision,
+        "total_cents": visit.total_cents,
+        "fee_cents": "",
+    }
+    with time_machine.travel(NOW, tick=False):
+        assert (second.name in client.get(page).content.decode()) is not bool(rule)
+        client.post(page, sent)
+        found = Booking.objects.get(pk=visit.pk)
+        assert found.therapist == (world.therapist if rule else second)
+        if rule:
+            # The same by whoever builds another page.
+            with pytest.raises(DoorUntold):
+                operations.move_by_client(
+                    booking=visit,
+                    to=operations.NewTime(at(14), ANYONE, therapist=second.slug),
+                    shown=operations.Shown(visit.revision),
+                    now=NOW,
+                )
+            own = {"starts_at": f"{at(14).isoformat()} {world.therapist.slug}", "who": ANYONE}
+            client.post(page, sent | own)
+            assert Booking.objects.get(pk=visit.pk).starts_at == at(14)
 
 
 # An address ----------------------------------------------------------------------------------------------------------
@@ -163,6 +273,10 @@ def test_a_rescue_asks_whether_whoever_comes_knows(world: World, owner: Client) 
 def set_rule(booking: Booking, rule: str = DoorRule.TWO_PEOPLE) -> int:
     actor, _made = User.objects.get_or_create(username="desk", is_staff=True)
     return operations.set_address_rule(booking=booking, rule=rule, actor=actor, now=NOW)
+
+
+def status_of(booking: Booking) -> str:
+    return Booking.objects.get(pk=booking.pk).status
 
 
 def rule_of(booking: Booking) -> str:
@@ -235,7 +349,7 @@ def test_it_goes_where_the_address_goes(world: World) -> None:
     Booking.objects.filter(pk=over.pk).update(status=BookingStatus.CANCELED)
     assert set_rule(there) == 1
     actor = User.objects.get(username="desk")
-    act = operations.Act(NOW, actor)
+    act = operations.Act(NOW, actor, door=DoorRule.TWO_PEOPLE)
     told = {"street": "9 Other Road", "unit": "", "zip_code": world.area.zip_code, "access_type": "ground"}
     address = operations.VisitAddress.told(told, ())
     correction = operations.Correction(address=address)
@@ -278,16 +392,40 @@ def test_a_client_corrects_no_such_address_alone(
     assert bool(found.address_rule) is (ruled == "12 Sample Street")
 
 
-@pytest.mark.parametrize(("at_first", "there"), [("Two people only", "–"), ("–", "Two people only")])
-def test_staff_are_shown_what_a_corrected_address_changes_at_the_door(
-    world: World, desk: Client, at_first: str, there: str
+@pytest.mark.parametrize(
+    ("here", "there", "said", "becomes"),
+    [
+        # What held goes along, or stays behind: staff say which.
+        ("two_people", "", {"along": "yes"}, "two_people"),
+        ("two_people", "", {"along": "no"}, ""),
+        ("two_people", "not_alone", {"along": "yes"}, "two_people"),
+        ("two_people", "", {"along": "perhaps"}, None),
+        # What holds there, whoever comes has to know.
+        ("", "two_people", {"door": "two_people"}, "two_people"),
+        ("", "two_people", {"door": "not_alone"}, None),
+        ("not_alone", "two_people", {}, None),
+        ("two_people", "two_people", {}, "two_people"),
+    ],
+)
+def test_staff_are_asked_what_a_corrected_address_changes_at_the_door(
+    world: World, desk: Client, here: str, there: str, said: dict[str, str], becomes: str | None
 ) -> None:
-    visit = booked(world, 10, "Ana Sample")
-    set_rule(visit if there == "–" else booked(world, 14, "Bo Sample", street="9 Other Road"))
+    visit, other = booked(world, 10, "Ana Sample"), booked(world, 14, "Bo Sample", street="9 Other Road")
+    set_rule(visit, here)
+    set_rule(other, there)
     address = reverse("admin:bookings_booking_correct", args=[visit.pk])
     with time_machine.travel(NOW, tick=False):
-        changes = desk.post(address, typed(visit, world, street="9 Other Road")).context["changes"]
-    assert ("At this address", at_first, there) in [(str(label), *words) for label, *words in changes]
+        sent = typed(Booking.objects.get(pk=visit.pk), world, street="9 Other Road")
+        looked = desk.post(address, sent)
+        asked = {name for name in ("along", "door") if f'name="{name}"' in looked.content.decode()}
+        assert asked == ({"along"} if here > there else {"door"} if there > here else set())
+        desk.post(address, {**sent, **shown(looked), **said})
+    found = Booking.objects.get(pk=visit.pk)
+    assert (found.street, found.address_rule) == (
+        ("9 Other Road", becomes) if becomes is not None else ("12 Sample Street", here)
+    )
+    # Whoever is visited there as well.
+    assert rule_of(other) == (becomes if becomes is not None else there)
 
 
 @pytest.mark.parametrize("is_request", [False, True])
@@ -312,11 +450,16 @@ def test_it_is_forgotten_with_the_last_client_there(world: World, is_shared: boo
     if is_shared:
         world.book(starts_at=at(14), email="bo@example.com", phone="+12135550188", street="12 SAMPLE street")
     actor = User.objects.get(username="desk")
+    operations.write_address_rule(
+        address_key="1 elsewhere way 90026", rule=DoorRule.NOT_ALONE, actor=actor, now=NOW
+    )
     told = {line.key: line.value for line in all_about(booking.client)[1].records[0]}
     assert told["address_rule"] == DoorRule.TWO_PEOPLE
     erase_client(client=booking.client, actor=actor, now=NOW)
     assert rule_of(booking) == ""
-    assert AddressRule.objects.exists() is is_shared
+    # The one of an address that has nothing to do with them stays.
+    keys = set(AddressRule.objects.values_list("address_key", flat=True))
+    assert keys == {"1 elsewhere way 90026", *([booking.address_key] if is_shared else [])}
 
 
 def test_it_is_forgotten_where_nobody_is_visited_any_more(world: World) -> None:
@@ -332,7 +475,10 @@ def test_it_is_forgotten_where_nobody_is_visited_any_more(world: World) -> None:
     # From a page that shows it where it was.
     with pytest.raises(ChangedMeanwhile):
         set_rule(visit)
-    assert erase_long_gone(now=NOW) == 0
+    # As one that was written down before anybody came, it stays for its time, and is in the list.
+    for later, left in ((KEPT_AHEAD - timedelta(seconds=1), 2), (KEPT_AHEAD, 1)):
+        assert erase_long_gone(now=NOW + later) == 0
+        assert AddressRule.objects.count() == left
     assert AddressRule.objects.get().address_key == other.address_key
 
 
@@ -346,6 +492,60 @@ def test_nobody_sets_a_rule_for_who_is_erased_or_one_that_there_is_not(world: Wo
     erase_client(client=booking.client, actor=actor, now=NOW)
     assert owner.post(address, {"rule": "two_people"}).status_code == 403
     assert not AddressRule.objects.exists()
+
+
+# The list of addresses ---------------------------------------------------------------------------------------------
+
+LIST, ADD = (reverse(f"admin:bookings_addressrule_{page}") for page in ("changelist", "add"))
+
+
+def test_a_rule_is_there_before_anybody_was_booked_there(world: World, owner: Client) -> None:
+    typed_here = {"street": "9 Other Road", "unit": "B", "zip_code": "90026-1234", "rule": "two_people"}
+    assert owner.post(ADD, typed_here).status_code == 302
+    visit = world.book(street="9 OTHER Road,", unit="b")
+    assert rule_of(visit) == DoorRule.TWO_PEOPLE
+    listed = owner.get(f"{LIST}?q=other").content.decode()
+    assert "9 other road b 90026" in listed
+    for refused, words in (
+        (typed_here, "Something holds there already: Two people only"),
+        ({**typed_here, "street": " "}, "This field is required"),
+        ({**typed_here, "zip_code": "9002"}, "A ZIP code has five digits"),
+        ({**typed_here, "street": "8 Other Road", "rule": "armed"}, "Select a valid choice"),
+    ):
+        answer = owner.post(ADD, refused)
+        assert (answer.status_code, words in answer.content.decode()) == (200, True)
+    assert AddressRule.objects.count() == 1
+
+
+def test_it_is_changed_and_taken_back_in_the_list(world: World, owner: Client) -> None:
+    visit = world.book()
+    set_rule(visit)
+    page = reverse("admin:bookings_addressrule_change", args=[AddressRule.objects.get().pk])
+    assert "12 sample street 90026" in owner.get(page).content.decode()
+    for rule in (DoorRule.NOT_ALONE, ""):
+        assert owner.post(page, {"rule": rule}, follow=True).status_code == 200
+        assert rule_of(visit) == rule
+    assert not AddressRule.objects.exists()
+
+
+def test_who_looks_at_the_list_is_written_down_once_a_day(owner: Client) -> None:
+    for _look in range(2):
+        owner.get(LIST)
+    assert LogEntry.objects.filter(user__username="owner", change_message="Looked at the list").count() == 1
+
+
+def test_a_press_that_others_hold_up_keeps_what_was_typed(
+    world: World, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(**_named: Any) -> int:
+        raise SlotTaken
+
+    monkeypatch.setattr(safety, "write_address_rule", held)
+    answer = owner.post(
+        ADD, {"street": "9 Other Road", "unit": "", "zip_code": "90026", "rule": "two_people"}
+    )
+    text = answer.content.decode()
+    assert (answer.status_code, "9 Other Road" in text, "Please press once more" in text) == (200, True, True)
 
 
 @ONLY_POSTGRESQL

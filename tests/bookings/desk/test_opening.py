@@ -116,6 +116,11 @@ def only_near(world: World) -> None:
         hours.zones.add(world.zone)
 
 
+def owner_drives(world: World) -> None:
+    world.therapist.user = User.objects.create_superuser("dana")
+    world.therapist.save()
+
+
 def older_privacy(world: World) -> None:
     page = Page.objects.get(slug="privacy")
     page.body = re.sub(
@@ -154,6 +159,7 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
     "qualified for nothing": (
         lambda world: world.therapist.services.clear(), "therapists", "is qualified for no service", False,
     ),
+    "nobody to call for help": (owner_drives, "therapists", "name somebody else who hears", False),
     "nobody qualified": (
         lambda world: world.therapist.services.clear(), "therapists", "Nobody is qualified for “Manual", True,
     ),
@@ -299,6 +305,15 @@ def test_a_page_promises_booking_only_while_it_can_be_had(ready: World) -> None:
     assert not takes_bookings(now=NOW - timedelta(days=60))  # before the terms
 
 
+def test_whoever_comes_back_a_week_later_finds_what_they_saved(ready: World, owner: Client) -> None:
+    Page.objects.filter(slug="policies").delete()
+    assert steps(now=NOW + timedelta(days=7)) == steps(now=NOW)
+    assert b"Go through the words of the page" in owner.get(OPENING).content
+    # The other tab still shows the press; what is missing is looked at again.
+    assert owner.post(OPENING, {"do": "open"}).status_code == 409
+    assert not BookingRules.load().is_open
+
+
 PREPARED = reverse("admin:services_service_prepared")
 
 
@@ -339,7 +354,9 @@ def test_prepared_posts_come_as_drafts_and_are_named_until_they_are_gone_through
 ) -> None:
     Post.objects.all().delete()
     posts, add = reverse("admin:blog_post_changelist"), reverse("admin:blog_post_prepared")
-    assert "After surgery, ask your surgeon first, Getting ready at home" in owner.get(posts).content.decode()
+    assert (
+        "After surgery, ask your surgeon first · Getting ready at home" in owner.get(posts).content.decode()
+    )
     for _press in range(2):
         assert owner.post(add).status_code == 302
     assert "Prepared for you" not in owner.get(posts).content.decode()

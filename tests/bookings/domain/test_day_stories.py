@@ -1,4 +1,4 @@
-"""A day that goes wrong in any order: illness and rescue, lateness, corrections, second thoughts, doors.
+"""A day that goes wrong in any order: illness and rescue, lateness, late moves, corrections, second thoughts, doors.
 
 The stories call the real operations on the real database, beside them a model of what each client has been told and of
 who is behind which door. Each begins with the same morning and is rolled back at its end.
@@ -22,14 +22,33 @@ from django.db import transaction
 from bookings.domain import check_ins, operations, scheduling, stranding
 from bookings.domain.operations import Act, Correction, NewTime, Press, Shown, VisitAddress
 from bookings.domain.operations.act import columns_of
-from bookings.domain.visit_request import load_treatment
-from bookings.enums import OCCUPYING, BookingStatus, MessageKind, MessageState, PairingKind, StepKind
-from bookings.exceptions import BookingError, ChangedMeanwhile, MessageGone, SlotNotOffered, TooLate
+from bookings.domain.visit_request import ANYONE, load_treatment, load_visit_request
+from bookings.enums import (
+    OCCUPYING,
+    BookingStatus,
+    ChangeState,
+    DoorRule,
+    MessageKind,
+    MessageState,
+    PairingKind,
+    StepKind,
+)
+from bookings.exceptions import (
+    BookingError,
+    ChangedMeanwhile,
+    DoorUntold,
+    MessageGone,
+    SlotNotOffered,
+    TooLate,
+)
 from bookings.models import (
     Booking,
+    BookingDraft,
     BookingEvent,
     BookingRules,
+    ChangeRequest,
     CheckIn,
+    Hold,
     Message,
     Pairing,
     SecondThought,
@@ -50,6 +69,7 @@ STEPS = size(40, 60)
 MINUTE = timedelta(minutes=1)
 FINE, HELP = "4711", "4177"
 CORRECTIONS = ["unit", "far", "longer", "discount"]
+DOORS = ["", *DoorRule.values]
 # What tells a client when somebody comes, and who; or that nobody does.
 TELLS = (MessageKind.CONFIRMED, MessageKind.MOVED, MessageKind.CANCELED)
 # A visit as its client should know it: how it stands, when, with whom, at which door.
@@ -96,15 +116,17 @@ class Day:
         return rows[pick % len(rows)]
 
     @contextmanager
-    def acting(self, *visits: Booking, word: str) -> Iterator[Act]:
+    def acting(self, *visits: Booking, word: str, door: str | None = None) -> Iterator[Act]:
         """Something that staff do, or the visits are as they were."""
-        act = Act(self.now, self.staff)
+        # Now and then nobody has asked whether who comes knows what holds at the door.
+        act = Act(self.now, self.staff, door=door if door is not None else self.chance.choice(DOORS))
         before = {visit.pk: columns_of(Booking.objects.get(pk=visit.pk)) for visit in visits}
         try:
             with transaction.atomic():
                 yield act
-        except BookingError:
+        except BookingError as refusal:
             self.counts[f"{word}: refused"] += 1
+            self.counts["nobody said that they know"] += isinstance(refusal, DoorUntold)
             for key, columns in before.items():
                 assert columns_of(Booking.objects.get(pk=key)) == columns
         else:
@@ -116,6 +138,7 @@ class Day:
             for key, columns in before.items():
                 fresh = Booking.objects.get(pk=key)
                 if str(fresh.therapist_id) != columns["therapist_id"]:
+                    assert DoorRule.stricter(act.door, fresh.door_rule) == act.door
                     self.comes_to(fresh)
 
     def comes_to(self, visit: Booking) -> None:
@@ -145,6 +168,7 @@ class Day:
                 lambda: self.the_desk_moves(pick, chance.randint(1, 16)),
                 lambda: self.the_desk_corrects(pick, chance.choice(CORRECTIONS), tells=yes),
                 lambda: self.visit_is_called_off(pick, by_client=yes),
+                lambda: self.a_client_asks_for_a_late_move(pick, chance.randint(-8, 24), waits=other % 3),
                 lambda: self.the_desk_confirms(pick),
                 lambda: self.the_desk_thinks_again(pick),
                 lambda: self.the_desk_thinks_again(0),
@@ -222,7 +246,8 @@ class Day:
         moved = [booking.pk for booking, _way in pending]
         if not pending:
             return
-        with self.acting(*(booking for booking, _way in pending), word="rescue") as act:
+        told_all = DoorRule.TWO_PEOPLE
+        with self.acting(*(booking for booking, _way in pending), word="rescue", door=told_all) as act:
             while pending:
                 aside = []
                 for booking, way in pending:
@@ -289,8 +314,72 @@ class Day:
 
     def the_desk_confirms(self, pick: int) -> None:
         visit = self.visit(pick)
-        with self.acting(visit, word="confirmed"):
-            operations.confirm_booking(booking=visit, actor=self.staff, now=self.now)
+        with self.acting(visit, word="confirmed") as act:
+            operations.confirm_booking(booking=visit, actor=self.staff, now=self.now, door=act.door)
+            fresh = Booking.objects.select_related("client").get(pk=visit.pk)
+            assert DoorRule.stricter(act.door, fresh.door_rule) == act.door
+
+    def the_desk_writes_a_rule(self, pick: int, rule: str) -> None:
+        """Of the address as it stands; every visit there says so."""
+        visit = self.visit(pick)
+        operations.set_address_rule(booking=visit, rule=rule, actor=self.staff, now=self.now)
+        self.counts["rules of addresses"] += bool(rule)
+
+    def a_visitor_holds_a_time(self, quarters: int) -> None:
+        draft = BookingDraft.objects.create(answers={}, updated_at=self.now)
+        asked = load_visit_request(
+            treatment=load_treatment(
+                service_slug=self.world.service.slug, option_id=self.world.option.pk, people=1
+            ),
+            area=self.world.area,
+            preference=ANYONE,
+            today=local(self.now).date(),
+        )
+        try:
+            with transaction.atomic():
+                found = operations.hold_time(
+                    draft=draft,
+                    visit_request=asked,
+                    starts_at=at(9) + quarters * 15 * MINUTE,
+                    rules=BookingRules.load(),
+                    source=str(draft.pk),
+                    now=self.now,
+                )
+        except BookingError:
+            self.counts["hold: refused"] += 1
+        else:
+            self.counts["held"] += found is not None
+
+    def a_client_asks_for_a_late_move(self, pick: int, quarters: int, waits: int) -> None:
+        """Answered at once, with the next that is asked, or after that."""
+        self.the_desk_writes_a_rule(pick, self.chance.choice(DOORS))
+        self.a_visitor_holds_a_time(pick % 32)
+        visit = self.visit_of_the_hour(pick)
+        shown = Shown(visit.revision, operations.late_fee(visit, now=self.now))
+        to = NewTime(visit.starts_at + quarters * 15 * MINUTE, ANYONE)
+        try:
+            with transaction.atomic():
+                operations.ask_move(booking=visit, to=to, shown=shown, now=self.now)
+        except BookingError:
+            self.counts["late move: refused"] += 1
+        else:
+            self.counts["late move asked for"] += 1
+        if not waits:
+            self.the_desk_answers(accepts=pick % 4 > 0, with_fee=pick % 2 > 0)
+
+    def the_desk_answers(self, accepts: bool, with_fee: bool) -> None:
+        waiting = ChangeRequest.objects.filter(state=ChangeState.OPEN).select_related("booking__client")
+        change = waiting.order_by("pk").first()
+        if change is None:
+            return
+        word = "late move accepted" if accepts else "late move declined"
+        with self.acting(change.booking, word=word) as act:
+            if accepts:
+                operations.accept_change(
+                    change=change, actor=self.staff, now=self.now, with_fee=with_fee, door=act.door
+                )
+            else:
+                operations.refuse_change(change=change, actor=self.staff, now=self.now)
 
     def the_desk_thinks_again(self, pick: int) -> None:
         """Undone, all is as it was and nobody has heard of it; or it says why not, and changes nothing."""
@@ -315,8 +404,9 @@ class Day:
         del self.found[press]
         for visit in undone:
             now_is = columns_of(Booking.objects.get(pk=visit.pk))
-            # A request whose hour went by meanwhile has another.
-            assert now_is | {"answer_by": None} == as_found[visit.pk] | {"answer_by": None}
+            # A request whose hour went by meanwhile has another, and what holds at an address holds.
+            beside = {"answer_by": None, "address_rule": ""}
+            assert now_is | beside == as_found[visit.pk] | beside
 
     def the_desk_is_of_two_minds(self, pick: int, quarters: int) -> None:
         """Does one thing, calls the visit off before anybody heard of it, and thinks again once the mail has run."""
@@ -472,6 +562,13 @@ class Day:
         for before, after in pairwise(Booking.objects.occupying().order_by("therapist", "blocked_from")):
             if before.therapist_id == after.therapist_id:
                 assert before.blocked_until <= after.blocked_from, (before, after)
+        for hold in Hold.objects.live(self.now).order_by("pk"):
+            there = Booking.objects.occupying().filter(
+                therapist=hold.therapist_id,
+                blocked_from__lt=hold.blocked_until,
+                blocked_until__gt=hold.blocked_from,
+            )
+            assert not there.exists(), hold
 
     def no_client_is_left_with_what_is_not_true(self) -> None:
         """Who knows a visit otherwise than it is will hear of it; and of what was undone nothing is left to hear."""
@@ -534,6 +631,8 @@ def test_any_order_of_a_day_that_goes_wrong_keeps_what_must_never_be_false(world
             phone=f"+1213555{1000 + number}",
             street=f"{number} Sample Street",
         )
+        booking.client.door_rule = DOORS[number % len(DOORS)]
+        booking.client.save()
         if number != 2:
             operations.confirm_booking(booking=booking, actor=None, now=NOW)
     tomorrow = world.book(
@@ -572,5 +671,9 @@ def test_any_order_of_a_day_that_goes_wrong_keeps_what_must_never_be_false(world
         ["asked", "alarms"],
         ["stranded"],
         ["yet to be told"],
+        ["held"],
+        ["late move asked for"],
+        ["late move accepted", "late move declined"],
+        ["nobody said that they know"],
     ):
         assert any(Day.counts[happened] > 0 for happened in ways), ways
