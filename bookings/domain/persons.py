@@ -19,6 +19,7 @@ from bookings.domain.operations.transaction import record, translated_errors
 from bookings.enums import OCCUPYING, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, PersonKnown
 from bookings.models import Booking, BookingQuerySet, Client, Link, OwnConsent, TermsVersion
+from massagerx.lib.text import plain_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def persons_among(bookings: BookingQuerySet) -> list[Person]:
         phone = row["phone"].as_e164 if row["phone"] else ""
         told = Told(row["recipient_name"], phone, row["language"])
         person = Person(told, row["stand"], row["latest"], row["latest_key"])
-        found.setdefault(told.name, person)
+        same = found.setdefault(plain_name(told.name), person)
+        if same is not person:
+            found[plain_name(told.name)] = replace(same, visits=same.visits + person.visits)
     return list(found.values())
 
 
@@ -78,13 +81,17 @@ def told_of(booking: Booking) -> Told:
 
 
 def visits_of(client: Client, name: str) -> BookingQuerySet:
-    """The visits that a client booked for somebody of that name, the latest first."""
-    return Booking.objects.filter(client=client, recipient_name=name).order_by("-starts_at", "-pk")
+    """The visits that a client booked for somebody of that name, however it is spelled, the latest first."""
+    theirs = Booking.objects.filter(client=client)
+    names = theirs.exclude(recipient_name="").order_by().values_list("recipient_name", flat=True).distinct()
+    same = [one for one in names if plain_name(one) == plain_name(name)]
+    return theirs.filter(recipient_name__in=same).order_by("-starts_at", "-pk")
 
 
 def own_consent(client: Client, name: str) -> OwnConsent | None:
     """What somebody for whom a client books said themselves; None while only the client has."""
-    return OwnConsent.objects.filter(client=client, name=name).select_related("terms_version").first()
+    rows = OwnConsent.objects.filter(client=client).select_related("terms_version").order_by("-pk")
+    return next((row for row in rows if plain_name(row.name) == plain_name(name)), None)
 
 
 def shown_of(booking: Booking, *, now: datetime) -> Told:
@@ -100,7 +107,8 @@ def change_person(*, of: Booking, told: Told, act: Act) -> int:
     their health answers and notes stay together. Where number or language is another than was shown: on that visit, and
     where it was as shown, on the newest and on those that aren't over. Returns how many visits changed.
 
-    Who gave their own consent under another name is asked anew. Raises `PersonKnown` when the client books for another
+    A name that differs in capitals, accents or spaces alone is the same person, and all are spelled as told. Who gave
+    their own consent under another name is asked anew. Raises `PersonKnown` when the client books for another
     person of that name, `ChangedMeanwhile` when nobody is called so any more, or `SlotTaken`.
     """
     client, name, shown = of.client, of.recipient_name, shown_of(of, now=act.at)
@@ -110,11 +118,14 @@ def change_person(*, of: Booking, told: Told, act: Act) -> int:
         rows = list(visits_of(client, name).select_for_update(no_key=True, of=("self",)))
         if not rows:
             raise ChangedMeanwhile
-        is_renamed = told.name != name
-        if is_renamed:
-            namesakes = Q(recipient_name__iexact=told.name) | Q(contact_name__iexact=told.name)
-            others = Booking.objects.filter(namesakes, client=client).exclude(recipient_name=name)
-            if told.name.casefold() == client.name.casefold() or others.exists():
+        if plain_name(told.name) != plain_name(name):
+            others = (
+                Booking.objects.filter(client=client).order_by().values_list("recipient_name", "contact_name")
+            )
+            known = {plain_name(one) for names in others.distinct() for one in names} | {
+                plain_name(client.name)
+            }
+            if plain_name(told.name) in known:
                 raise PersonKnown
             _rename_refusal(client, name, told.name)
             links.revoke_consent_links(visits_of(client, name), now=act.at)
@@ -140,9 +151,11 @@ def change_person(*, of: Booking, told: Told, act: Act) -> int:
 
 def _rename_refusal(client: Client, name: str, new: str) -> None:
     """Who agreed under another name is asked anew; who took that back has done so under the new one too."""
-    said = OwnConsent.objects.filter(client=client, name__in=[name, new])
-    refused = said.exclude(taken_back_at=None).order_by("-taken_back_at").first()
-    said.delete()
+    same = {plain_name(name), plain_name(new)}
+    said = OwnConsent.objects.filter(client=client).order_by("pk")
+    rows = [row for row in said if plain_name(row.name) in same]
+    refused = next((row for row in rows if row.taken_back_at is not None), None)
+    OwnConsent.objects.filter(pk__in=[row.pk for row in rows]).delete()
     if refused is not None:
         refused.pk, refused.name = None, new
         refused.save(force_insert=True)
@@ -200,7 +213,11 @@ def _tell_of_refusal(booking: Booking, act: Act) -> None:
         .order_by("starts_at", "pk")
     )
     reason = _("The person who is visited took their consent back: %(how)s.") % {"how": act.reason}
+    said = own_consent(booking.client, booking.recipient_name)
     for visit in ahead or [booking]:
+        if said is not None and visit.recipient_name != said.name:
+            visit.recipient_name = said.name
+            visit.save(update_fields=["recipient_name"])
         record(visit, EventKind.PERSON, visit.status, replace(act, reason=reason))
     next_one = ahead[0] if ahead else booking
     outbox.write_once_more(booking=next_one, kind=MessageKind.CONSENT_BACK, now=act.at)
@@ -232,8 +249,9 @@ def _consent_of(fresh: Booking, *, now: datetime) -> OwnConsent | None:
     client = Client.objects.select_for_update(no_key=True).present().filter(pk=fresh.client_id).first()
     if client is None or terms is None or not fresh.recipient_name:
         return None
-    consent = OwnConsent.objects.filter(client=client, name=fresh.recipient_name).first()
-    consent = consent or OwnConsent(client=client, name=fresh.recipient_name)
+    consent = own_consent(client, fresh.recipient_name) or OwnConsent(
+        client=client, name=fresh.recipient_name
+    )
     if consent.agreed_at is None or consent.taken_back_at is not None:
         consent.terms_version = terms
     return consent

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import date, time
 from typing import Any, NamedTuple
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, Prefetch, Q, QuerySet
 
 from bookings.drives.table import read_drives
-from bookings.models import ExtraHours, ServiceArea, Therapist, WorkingHours
+from bookings.models import ExtraHours, ServiceArea, Therapist, WorkingHours, Zone
 from services.models import ServiceOption
 
+from .queries import visited_zones
 from .scheduling import place_of
 
 _MIDNIGHT = 24 * 60
@@ -57,6 +58,14 @@ class Reach:
         """The minutes of the shortest drive of the week; none where nobody knows."""
         told = self._drives.by_band(place_of(origin), place_of(destination)) or ()
         return min((minutes for minutes in told if minutes is not None), default=0)
+
+
+def zones_within_reach(*, today: date) -> list[Zone]:
+    """Those of `queries.visited_zones` with a ZIP code that somebody could come to. Seven queries."""
+    served = Prefetch("zips", ServiceArea.objects.filter(is_active=True).order_by("zip_code"))
+    reach = Reach(today=today)
+    zones = visited_zones(today).prefetch_related(served)
+    return [zone for zone in zones if any(map(reach.includes, zone.zips.all()))]
 
 
 def _days_of(therapists: list[Therapist], today: date) -> Iterator[_Day]:

@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 
 from bookings.enums import ComplaintState, DoorRule, Gender, NoteReader, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.text import plain_name
 from services.models import Service
 
 from .places import ServiceArea
@@ -232,9 +233,12 @@ class OwnConsent(models.Model):
 
     @classmethod
     def is_taken_back(cls, *, client: Client, name: str) -> bool:
-        """Whether who is visited, of that name, doesn't agree any more; asks nothing where the client is visited."""
-        taken_back = cls.objects.filter(client=client, name=name).exclude(taken_back_at=None)
-        return bool(name) and taken_back.exists()
+        """Whether who is visited, of that name however it is spelled, no longer agrees; asks nothing where the client
+        is visited."""
+        if not name:
+            return False
+        names = cls.objects.filter(client=client).exclude(taken_back_at=None).order_by()
+        return plain_name(name) in map(plain_name, names.values_list("name", flat=True))
 
 
 class Erasure(models.Model):

@@ -19,11 +19,11 @@ from bookings.domain import intake, links, listeners, operations, outbox
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
 from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, HeardFrom, Link
-from bookings.views.steps import REFERRAL, plain_name
+from bookings.views.steps import REFERRAL
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, zone
 from massagerx.lib.locks import lock_names
-from massagerx.lib.text import initials
+from massagerx.lib.text import initials, plain_name
 
 from .models import Referral, ReferralLook, ReferralOffice
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -45,6 +44,7 @@ from bookings.models import (
 from bookings.refusals import access_label, another_words, refusal_words
 from bookings.screening import answers_of, answers_of_people
 from massagerx.lib.limits import visitor_digest
+from massagerx.lib.text import plain_name
 
 from .enquiries import call_back_page
 from .visits.visitor import load_visitor
@@ -495,12 +495,6 @@ def are_others(before: str, now: str) -> bool:
 def who_books(details: dict[str, Any]) -> list[str]:
     """Name, email and phone of whoever books, to tell whether it is still the same person."""
     return [plain_name(details["name"]), details["email"].casefold(), details["phone"]]
-
-
-def plain_name(name: str) -> str:
-    """A name in which capitals, accents and spaces make no difference."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name[:200]) if not unicodedata.combining(c))
-    return " ".join(plain.casefold().split())
 
 
 def miss_time(progress: Progress) -> dict[str, str | None]:

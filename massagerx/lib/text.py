@@ -1,4 +1,5 @@
-"""Normalizes typed text: length first, Unicode in NFC, no control characters, no invisible-only text."""
+"""Normalizes typed text: length first, Unicode in NFC, no control characters, no invisible-only text; compares
+names."""
 
 from __future__ import annotations
 
@@ -90,3 +91,9 @@ def initials(name: str) -> str:
     """A first name with the last one's initial."""
     first, *others = name.split()
     return f"{first} {others[-1][0]}." if others else first
+
+
+def plain_name(name: str) -> str:
+    """A name in which capitals, accents and spaces make no difference."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name[:200]) if not unicodedata.combining(c))
+    return " ".join(plain.casefold().split())

@@ -21,7 +21,8 @@ from blog.models import FaqEntry, HomeBlock, Page, Post, Testimonial
 from blog.reading import read
 from blog.views import with_frames
 from bookings.domain.area_check import check_area
-from bookings.domain.queries import opening_hours, visited_zones
+from bookings.domain.queries import opening_hours
+from bookings.domain.reach import zones_within_reach
 from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
@@ -87,7 +88,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "testimonials": Testimonial.objects.shown()[:1],
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
-        "area": visited_zones(today),
+        "area": zones_within_reach(today=today),
         "reviews": list(Review.objects.published().with_visit()[:2]),
     }
     if context["reviews"]:

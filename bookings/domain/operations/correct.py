@@ -23,6 +23,7 @@ from bookings.exceptions import (
 from bookings.models import AccessNotes, Booking, BookingRules, Client, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.text import plain_name
 
 from .act import Act, columns_of, keep
 from .claim import claim_in_place
@@ -177,7 +178,7 @@ def _other_treatment(correction: Correction, booking: Booking) -> Treatment | No
 def _is_for_others(booking: Booking, correction: Correction) -> bool:
     people = correction.treatment.people if correction.treatment is not None else booking.people
     name = correction.recipient_name if correction.recipient_name is not None else booking.recipient_name
-    return people != booking.people or name.casefold() != booking.recipient_name.casefold()
+    return people != booking.people or plain_name(name) != plain_name(booking.recipient_name)
 
 
 def _quote(

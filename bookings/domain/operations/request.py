@@ -375,9 +375,8 @@ def _who(*presses: _Press) -> _Who:
     if told and (is_new or is_sure or _is_same_person(client, press.submission)):
         note_told(client.pk, told)
         told = None
-    names = {press.submission.recipient_name for press in presses} - {""}
-    said = OwnConsent.objects.filter(client=client, name__in=names).exclude(taken_back_at=None).order_by()
-    taken_back = frozenset(said.values_list("name", flat=True)) if names else frozenset()
+    names = {press.submission.recipient_name for press in presses}
+    taken_back = frozenset(name for name in names if OwnConsent.is_taken_back(client=client, name=name))
     return _Who(client, is_known and not doors, must_prove, doors, told, taken_back)
 
 

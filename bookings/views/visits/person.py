@@ -72,7 +72,8 @@ def _page(
     link: Link | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    theirs = visitor.visits().filter(client=booking.client_id, recipient_name=booking.recipient_name)
+    same = persons.visits_of(booking.client, booking.recipient_name).order_by().values("pk")
+    theirs = visitor.visits().filter(pk__in=same)
     upcoming, past = queries.visits_by_time(theirs, now=visitor.now)
     context: dict[str, Any] = {
         "booking": booking,

@@ -354,7 +354,9 @@ def test_prepared_posts_come_as_drafts_and_are_named_until_they_are_gone_through
 ) -> None:
     Post.objects.all().delete()
     posts, add = reverse("admin:blog_post_changelist"), reverse("admin:blog_post_prepared")
-    assert "After surgery, ask your surgeon first, Getting ready at home" in owner.get(posts).content.decode()
+    assert (
+        "After surgery, ask your surgeon first · Getting ready at home" in owner.get(posts).content.decode()
+    )
     for _press in range(2):
         assert owner.post(add).status_code == 302
     assert "Prepared for you" not in owner.get(posts).content.decode()

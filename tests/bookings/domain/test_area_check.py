@@ -188,6 +188,7 @@ def test_a_zip_code_that_is_too_far_for_a_day_is_not_promised(
     fix_drives((world.area, world.far_area, drive), (world.far_area, world.area, drive))
     shown = client.get("/?zip=91364").content.decode()
     assert ("drive to 91364 yet" in shown) is not is_near
+    assert ("<span>Valley</span>" in shown) is is_near
     assert client.get("/book/outside/?zip=91364").status_code == (302 if is_near else 200)
     assert ZipForm({"zip_code": "91364"}).area(today=DAY, by_staff=True) == world.far_area
     asked = ZipForm({"zip_code": "91364"}).area(today=DAY)

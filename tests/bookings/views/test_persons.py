@@ -335,6 +335,25 @@ def test_answers_and_notes_stay_with_who_is_spelled_anew(world: World, visits: l
         persons.change_person(of=later, told=Told("TOM O'BRIEN", "", ""), act=act)
 
 
+def test_another_spelling_is_the_same_person(world: World, visits: list[Booking]) -> None:
+    """Capitals, accents and spaces make no other person."""
+    other = world.book(starts_at=at(16), **MARIA | {"recipient_name": "maría  o'brien"})
+    found = persons.persons_among(Booking.objects.filter(client=other.client))
+    assert [(row.told.name, row.visits) for row in found] == [("maría  o'brien", 2), ("Tom O'Brien", 1)]
+    OwnConsent.objects.create(
+        client=other.client, name="Maria O'Brien", taken_back_at=NOW, terms_version=world.agreed
+    )
+    with pytest.raises(ConsentTakenBack):
+        operations.confirm_booking(booking=other, actor=None, now=NOW)
+    page = signed_in().post(
+        address(other, "person"), {"name": "María O'Brien", "phone": "(213) 555-0177", "language": "Spanish"}
+    )
+    assert page.status_code == 302
+    names = Booking.objects.order_by("pk").values_list("recipient_name", flat=True)
+    assert list(names) == ["María O'Brien", "María O'Brien", "Tom O'Brien", "María O'Brien"]
+    assert persons.own_consent(other.client, "María O'Brien") is not None
+
+
 @pytest.mark.parametrize("by_staff", [False, True])
 def test_what_was_told_for_one_visit_alone_stays(world: World, visits: list[Booking], by_staff: bool) -> None:
     """The page shows what the visit has; what differs from it is written."""
