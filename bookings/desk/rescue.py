@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
@@ -94,6 +95,7 @@ def _plan(
 ) -> tuple[Sequence[Rescue], datetime | None]:
     """The plan, and until when its other times are held."""
     draft, visits = _draft(request.user, asked), _visits(asked, now)
+    days = {visit.pk: found for visit in visits if (found := _days_of(visit)) is not None}
 
     def plan() -> Sequence[Rescue]:
         return scheduling.plan_rescue(
@@ -103,6 +105,7 @@ def _plan(
             now=now,
             all_are_out=asked["therapist"] is None,
             draft=draft,
+            days=days,
         )
 
     try:
@@ -110,6 +113,13 @@ def _plan(
     except BookingError:
         # Somebody is being booked at this moment: the plan is shown, and nothing is held.
         return plan(), None
+
+
+def _days_of(visit: Booking) -> tuple[date, date] | None:
+    """The first and the last local day of a visit of a course, as its client could move it; None for any other."""
+    if visit.together is None or not operations.is_of_course(visit):
+        return None
+    return operations.days_beside(visit)
 
 
 def _draft(user: User, asked: dict[str, Any]) -> UUID:
@@ -160,8 +170,22 @@ def _row(plan: Rescue, rules: BookingRules) -> dict[str, Any]:
         "is_told": False,
         "picked": "",
         "draft": None,
+        "course_days": _days_words(booking),
         "refused": [(row.name, stranding_words(reason)) for row, reason in plan.refused],
     }
+
+
+def _days_words(booking: Booking) -> str:
+    """On which days a visit of a course can be; blank for any other."""
+    if (days := _days_of(booking)) is None:
+        return ""
+    first, last = (date_format(day, "D, M j") for day in days)
+    words = (
+        _("Visit of a course: it can be on %(first)s only.")
+        if first == last
+        else _("Visit of a course: it can be from %(first)s to %(last)s.")
+    )
+    return words % {"first": first, "last": last}
 
 
 def _way_words(booking: Booking, way: Way) -> str:

@@ -6,9 +6,10 @@ then with the least driving. Each of the others gets the time nearest to its own
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from bookings import availability
@@ -70,17 +71,19 @@ def plan_rescue(
     now: datetime,
     all_are_out: bool = False,
     draft: UUID | None = None,
+    days: Mapping[int, tuple[date, date]] = MappingProxyType({}),
 ) -> list[Rescue]:
     """The plan for these visits, by start, whose therapists are out during the half-open span of aware instants, or all
     are; six queries, however many there are. The visits need client, therapist, area and service beside them. What is
-    held under `draft` counts as free.
+    held under `draft` counts as free. `days` are the first and the last local day of visits, by their keys, that can't
+    be on every day: those of courses.
 
     By staff's rules, on the owner's grid where the time changes. Everybody else's visits stay as they are.
     """
     if not bookings:
         return []
     ordered = sorted(bookings, key=lambda booking: (booking.starts_at, booking.pk))
-    search = _read(ordered, span, rules, now, all_are_out=all_are_out, draft=draft)
+    search = _read(ordered, span, rules, now, all_are_out=all_are_out, draft=draft, days=days)
     placed = search.keep_times()
     for number in range(len(ordered)):
         if number not in placed:
@@ -102,6 +105,7 @@ class _Search:
     qualified: set[tuple[int, int]]
     at_any_minute: availability.Conditions
     on_the_grid: availability.Conditions
+    days: Mapping[int, tuple[date, date]]
     asked: dict[tuple[int, int, frozenset[int]], Way | str] = field(default_factory=dict)
 
     def unfit(self, booking: Booking, therapist: Therapist) -> str:
@@ -182,7 +186,10 @@ class _Search:
         ]
         by_key = {therapist.pk: therapist for therapist, _value in fit}
         day, found = local_day(booking.starts_at), dict[datetime, Way]()
+        first, last = self.days.get(booking.pk, (date.min, date.max))
         for ahead in range(LOOKS_AHEAD_DAYS + 1):
+            if not first <= day + timedelta(days=ahead) <= last:
+                continue
             slots = availability.offer_slots(
                 therapists=[value for _therapist, value in fit],
                 job=self.jobs[number],
@@ -249,17 +256,18 @@ def _read(
     *,
     all_are_out: bool,
     draft: UUID | None,
+    days: Mapping[int, tuple[date, date]],
 ) -> _Search:
     therapists = list(
         Therapist.objects.bookable(local(now).date())
         .select_related("home_zip__zone")
         .order_by("position", "pk")
     )
-    days: list[date] = [local_day(booking.starts_at) for booking in bookings]
+    starts: list[date] = [local_day(booking.starts_at) for booking in bookings]
     found, closures = therapist_values(
         therapists,
-        first_day=days[0],
-        last_day=days[-1] + timedelta(days=LOOKS_AHEAD_DAYS),
+        first_day=starts[0],
+        last_day=starts[-1] + timedelta(days=LOOKS_AHEAD_DAYS),
         now=now,
         draft=draft,
     )
@@ -276,6 +284,7 @@ def _read(
         on_the_grid=availability.Conditions(
             replace(staff, granularity_minutes=rules.granularity_minutes), drive_time, now
         ),
+        days=days,
     )
 
 

@@ -570,3 +570,27 @@ def test_client_moves_no_visit_out_of_its_phase(course: Course) -> None:
     )
     last.refresh_from_db()
     assert operations.days_beside(last)[1] == date.max
+
+
+def test_rescue_keeps_a_visit_within_its_course(desk: Client, world: World) -> None:
+    """Where the next visit is a day later, no other day is left; the page says so."""
+    course = make_course(world)
+    third, fourth = course.visits[2], course.visits[3]
+    day = local(third.starts_at).date()
+    there = reverse("admin:bookings_booking_rescue") + f"?therapist={third.therapist_id}&day={day}"
+
+    def ways() -> list[str]:
+        page = desk.get(there).content.decode()
+        assert "Visit of a course: it can be" in page
+        return re.findall(r"<option value=\"[a-z-]+\|(\d{4}-\d\d-\d\d)T", page)
+
+    assert ways()
+    assert all(day < date.fromisoformat(one) < local(fourth.starts_at).date() for one in ways())
+    later = timedelta(days=(local(fourth.starts_at).date() - day).days - 1)
+    Booking.objects.filter(pk=fourth.pk).update(
+        **{
+            name: getattr(fourth, name) - later
+            for name in ("starts_at", "ends_at", "blocked_from", "blocked_until")
+        }
+    )
+    assert ways() == []
