@@ -124,8 +124,8 @@ def make_program(
     """Makes the program of a visit's client from those exercises (keys) of a template, and mails the link to it.
 
     The same press again returns the same program. Raises `NoVisit`, `NothingToDo`, `NotForHealth`, `NoLongerOffered`,
-    `TooLate` for a first day that is past or far ahead, `SubmissionReused`, `ChangedMeanwhile` where health answers came
-    in between, and `UnreadableValue`. Nothing is written then but the look at the health answers.
+    `TooLate` for a first day that is past or far ahead, `SubmissionReused`, `ChangedMeanwhile` where health answers
+    came in between, and `UnreadableValue`. Nothing is written then but the look at the health answers.
     """
     assert act.actor is not None
     facts = intake.read_facts(booking=booking, user=act.actor, now=act.at)
@@ -176,8 +176,8 @@ def _lock_client(booking: Booking) -> None:
 
 
 def _require_same(facts: intake.Facts, booking: Booking, act: Act) -> None:
-    """Raises `ChangedMeanwhile` where health answers came in since `facts` were read: `heed_answers` saw nothing of what
-    is about to be written. Under the locks of the client, and of the visit or its program."""
+    """Raises `ChangedMeanwhile` where health answers came in since `facts` were read: `heed_answers` saw nothing of
+    what is about to be written. Under the locks of the client, and of the visit or its program."""
     assert act.actor is not None
     if intake.read_facts(booking=booking, user=act.actor, now=act.at) != facts:
         raise ChangedMeanwhile

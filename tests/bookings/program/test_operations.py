@@ -680,9 +680,12 @@ def test_answers_that_come_while_an_exercise_is_put_in_are_heeded(
         return facts
 
     monkeypatch.setattr(intake, "read_facts", read_and_be_late)
-    with pytest.raises(ChangedMeanwhile):
+
+    def put_in() -> Any:
         if program is None:
-            make(visit, template, staff)
-        else:
-            operations.add_exercise(program=program, exercise=plank, from_week=1, act=Act(NOW, staff))
+            return make(visit, template, staff)
+        return operations.add_exercise(program=program, exercise=plank, from_week=1, act=Act(NOW, staff))
+
+    with pytest.raises(ChangedMeanwhile):
+        put_in()
     assert not ProgramExercise.objects.filter(name="Plank").exists()
