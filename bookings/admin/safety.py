@@ -62,6 +62,10 @@ class NewRuleForm(ZipForm, _RuleForm):
         required=False,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["zip_code"].label = _("ZIP code")
+
     def clean(self) -> dict[str, Any]:
         """One rule for an address."""
         sent = super().clean()

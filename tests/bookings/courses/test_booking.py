@@ -23,7 +23,7 @@ from bookings.courses.planning import Asked, Chosen, rules_of_desk, wishes_of
 from bookings.domain import erasure, export, intake, operations
 from bookings.domain.operations import LookedUp, Sender
 from bookings.domain.visit_request import VisitRequest, load_treatment
-from bookings.enums import BookingStatus, MessageKind, MessageState
+from bookings.enums import BookingStatus, DoorRule, MessageKind, MessageState
 from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import Booking, ClinicianNote, HealthAccess, Hold, Message, TimeOff
 from bookings.notifications.registry import STANDING, SiteSettings, load_target, obsolete_reason
@@ -372,7 +372,13 @@ def test_one_note_clears_and_confirms_the_whole_course(flow: Flow, plan: CourseP
     assert refused.status_code == 409
     assert "clinician" in refused.content.decode()
     assert not ClinicianNote.objects.exists()
-    assert flow.client.post(confirm, {"note": "Dr. Sample, by phone: all of it."})["Location"] == page
+    # Nor is it while somebody would come who doesn't know what holds at one of the doors.
+    Booking.objects.filter(pk=course.visits.last().pk).update(address_rule=DoorRule.TWO_PEOPLE)
+    assert "knows what holds at the door: Two people only" in flow.client.get(page).content.decode()
+    sent = {"note": "Dr. Sample, by phone: all of it."}
+    assert flow.client.post(confirm, sent).status_code == 409
+    assert not ClinicianNote.objects.exists()
+    assert flow.client.post(confirm, sent | {"door": DoorRule.TWO_PEOPLE})["Location"] == page
 
     assert {visit.status for visit in course.visits} == {BookingStatus.CONFIRMED}
     note = ClinicianNote.objects.get()
