@@ -228,14 +228,16 @@ class Facts:
 
 def read_facts(*, booking: Booking, user: User, now: datetime) -> Facts:
     """What the health answers of a visit come to, question by question; milder answers given again take nothing back,
-    and graver ones given later to another visit of the same person count too. Writes the look at each visit down first,
-    once in twelve hours for one person. Raises `UnreadableValue`."""
+    and graver ones given later to another visit of the same person count too, unless it is a request whose mailbox
+    nobody proved. Writes the look at each visit down first, once in twelve hours for one person. Raises
+    `UnreadableValue`."""
     log_look(booking=booking, user=user, what=LookedAt.PROGRAM, now=now)
     which = Q(booking=booking)
     first = ScreeningRecord.objects.filter(booking=booking).defer("answers").first()
     if first is not None:
         later = {"evaluated_at__gt": first.evaluated_at}
-        which |= Q(**later, **one_person(partial(getattr, booking), "booking__"))
+        person = one_person(partial(getattr, booking), "booking__")
+        which |= Q(**later, **person, booking__prove_by=None)
     asked: set[str] = set()
     graver: set[str] = set()
     for model in (ScreeningRecord, ScreeningRecheck):

@@ -232,6 +232,7 @@ def open_program(request: StaffRequest, pk: int) -> HttpResponse:
     program.hurts_since = None
     opened = {"weeks": weeks, "plot": plot_of(weeks), "days": days, "checks": words}
     opened["refused"] = [why_not(error, now=now) for error in refused]
+    opened["seen_at"] = now.isoformat()
     return _page(request, program, opened)
 
 
@@ -290,6 +291,16 @@ def _take_out(request: StaffRequest, program: Program, act: Act) -> str:
     return _("%(name)s is taken out.") % {"name": exercise.name}
 
 
+def _let_go_on(request: StaffRequest, program: Program, act: Act) -> str:
+    if not request.user.has_perm(OPEN):
+        raise PermissionDenied
+    words = _("Please open the program first, and see what speaks against it.")
+    field = forms.DateTimeField(error_messages={"required": words, "invalid": words})
+    exercise, seen_at = _exercise(request, program), field.clean(request.POST.get("seen_at"))
+    operations.let_go_on(exercise=exercise, seen_at=seen_at, act=act)
+    return _("%(name)s goes on, though a health answer speaks against it.") % {"name": exercise.name}
+
+
 def _add(request: StaffRequest, program: Program, act: Act) -> str:
     # Why one is refused tells of health.
     if not request.user.has_perm(OPEN):
@@ -336,6 +347,7 @@ def _follow(request: StaffRequest, program: Program, act: Act) -> str:
 _BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
     "change": _change,
     "take-out": _take_out,
+    "go-on": _let_go_on,
     "add": _add,
     "pause": _pause,
     "resume": _resume,

@@ -20,7 +20,7 @@ from bookings.domain import intake, links, listeners, outbox
 from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, LookedAt, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
-from bookings.models import Booking, Link
+from bookings.models import Booking, Client, Link, ScreeningRecheck, ScreeningRecord
 from bookings.models.intake import one_person
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
@@ -55,8 +55,8 @@ OLDEST_PRESS = timedelta(days=1)
 REMIND_AFTER, MOST_REMINDERS = 3, 6
 # In Los Angeles, by the hour.
 REMIND_FROM, REMIND_UNTIL = 9, 20
-# With these a visit has health answers that it had not.
-_ANSWERED = (EventKind.REQUESTED, EventKind.RECHECKED)
+# With these a visit has health answers that it had not, or that were nobody's.
+_ANSWERED = (EventKind.REQUESTED, EventKind.RECHECKED, EventKind.PROVED)
 # A week is asked about from its sixth day on, for seven days.
 CHECKED_AFTER = timedelta(days=5)
 
@@ -124,13 +124,14 @@ def make_program(
     """Makes the program of a visit's client from those exercises (keys) of a template, and mails the link to it.
 
     The same press again returns the same program. Raises `NoVisit`, `NothingToDo`, `NotForHealth`, `NoLongerOffered`,
-    `TooLate` for a first day that is past or far ahead, `SubmissionReused`, and `UnreadableValue`. Nothing is written
-    then but the look at the health answers.
+    `TooLate` for a first day that is past or far ahead, `SubmissionReused`, `ChangedMeanwhile` where health answers
+    came in between, and `UnreadableValue`. Nothing is written then but the look at the health answers.
     """
     assert act.actor is not None
     facts = intake.read_facts(booking=booking, user=act.actor, now=act.at)
     try:
         with transaction.atomic():
+            _lock_client(booking)
             fresh = Booking.objects.select_for_update(no_key=True).select_related("client").get(pk=booking.pk)
             if (found := _made_with(key)) is not None:
                 if (found.booking_id, found.started_on) != (fresh.pk, started_on):
@@ -142,6 +143,7 @@ def make_program(
             if not today <= started_on <= today + LATEST_START:
                 raise TooLate
             rows = _chosen_of(template, set(chosen), facts)
+            _require_same(facts, fresh, act)
             program = Program(
                 booking=fresh,
                 name=template.name,
@@ -166,6 +168,19 @@ def make_program(
         if (found := _made_with(key)) is None:
             raise
         return found
+
+
+def _lock_client(booking: Booking) -> None:
+    """Has who asks for another visit of the client's, with health answers of its own, wait."""
+    Client.objects.select_for_update(no_key=True).get(pk=booking.client_id)
+
+
+def _require_same(facts: intake.Facts, booking: Booking, act: Act) -> None:
+    """Raises `ChangedMeanwhile` where health answers came in since `facts` were read: `heed_answers` saw nothing of
+    what is about to be written. Under the locks of the client, and of the visit or its program."""
+    assert act.actor is not None
+    if intake.read_facts(booking=booking, user=act.actor, now=act.at) != facts:
+        raise ChangedMeanwhile
 
 
 def _made_with(key: UUID) -> Program | None:
@@ -302,6 +317,7 @@ def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: A
     assert act.actor is not None
     facts = intake.read_facts(booking=program.booking, user=act.actor, now=act.at)
     with transaction.atomic():
+        _lock_client(program.booking)
         fresh = _lock_open(program)
         offered = Exercise.objects.offered().filter(pk=exercise.pk).first()
         if offered is None:
@@ -313,9 +329,24 @@ def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: A
             raise NothingToDo
         if standing.filter(exercise=offered, to_week__gte=from_week).exists():
             raise ChangedMeanwhile
+        _require_same(facts, fresh.booking, act)
         added = _copy(fresh, offered, from_week, fresh.weeks, act.at)
         added.save()
         return added
+
+
+def let_go_on(*, exercise: ProgramExercise, seen_at: datetime, act: Act) -> None:
+    """Has an exercise that is held back asked for again, by who looked at `seen_at` at what speaks against it. Raises
+    `ChangedMeanwhile` where it isn't held back any more, and where the person has given health answers since."""
+    with transaction.atomic():
+        program = _lock_open(exercise.program)
+        person = one_person(partial(getattr, program.booking), "booking__")
+        given = (ScreeningRecord, ScreeningRecheck)
+        if any(model.objects.filter(evaluated_at__gt=seen_at, **person).exists() for model in given):
+            raise ChangedMeanwhile
+        held = ProgramExercise.objects.filter(pk=exercise.pk, program=program, held_at__isnull=False)
+        if not held.filter(ended_at=None).update(held_at=None):
+            raise ChangedMeanwhile
 
 
 def refused_now(*, program: Program, user: User, now: datetime) -> list[NotForHealth]:
@@ -697,8 +728,8 @@ def follow_visit(fact: listeners.VisitChanged) -> None:
 
 def heed_answers(fact: listeners.VisitChanged) -> None:
     """Holds back the exercises that the health answers just given to a visit speak against, in the programs of its
-    person that aren't over, and has staff look."""
-    if fact.kind not in _ANSWERED:
+    person that aren't over, and has staff look. Those of a request whose mailbox nobody has proved are nobody's yet."""
+    if fact.kind not in _ANSWERED or fact.booking.is_unproved:
         return
     person = one_person(partial(getattr, fact.booking), "booking__")
     rows = Program.objects.select_for_update(no_key=True, of=("self",)).filter(ended_at=None, **person)

@@ -108,8 +108,7 @@ def _confirm(booking: Booking, act: Act) -> Booking:
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared(fresh.reference)
         require_agreed(fresh)
-        if act.actor is not None:
-            require_told(fresh, act)
+        require_told(fresh, act)
         standing.slot_in_place()
         write_status(fresh, CONFIRM, act)
     return fresh

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -623,7 +624,68 @@ def test_an_exercise_that_later_answers_speak_against_is_held_back(
         assert "Held back A later health answer speaks against it" in opened
         assert "Plank: not with what was answered to" in opened
         assert "speaks against an exercise" not in text(desk.get("/admin/"))
+        # Staff who have looked and asked let it go on, until it is said once more.
+        sent = {"exercise": copy.pk}
+        for seen_at in ("", "2026-99-99T00:00:00Z", NOW.isoformat(), (later + DAY).isoformat()):
+            copy.refresh_from_db()
+            assert copy.held_at == later
+            let = desk.post(f"/admin/program/program/{program.pk}/do/go-on/", {**sent, "seen_at": seen_at})
+            assert let.status_code == 302
+        copy.refresh_from_db()
+        assert copy.held_at is None
+        assert "Exercise 1 of 2 today" in text(client.get(page_of(program)))
+        log = LogEntry.objects.get(object_id=str(program.pk), content_type__model="program")
+        assert "Plank goes on, though a health answer speaks against it." in log.get_change_message()
+        number = world.screening.number
+        visits.recheck_screening(booking=visit, version_number=number, answers=answers, now=later + DAY)
+    copy.refresh_from_db()
+    later += DAY
+    assert copy.held_at == later
     # Changed in its amounts it is still held back.
     changed = operations.change_exercise(exercise=copy, amounts={"sets": 1}, act=Act(later, staff))
     assert changed is not None
     assert changed.held_at == later
+
+
+def test_answers_of_nobody_hold_back_nothing_until_the_mailbox_is_proved(
+    world: World, visit: Booking, staff: User
+) -> None:
+    """As where the client's own requests were never proved: whoever asks next may be anybody."""
+    plank = make_exercise("Plank", not_for=["blood_thinners"])
+    program = make(visit, make_template((plank, 1, 8)), staff)
+    Booking.objects.filter(pk=visit.pk).update(prove_by=NOW)
+    answers, soon = {**CLEAR_ANSWERS, "blood_thinners": "yes"}, at_hour(10, day=date(2026, 12, 14))
+    asked = world.book(answers=answers, now=NOW + DAY, starts_at=soon, proved=False)
+    assert asked.is_unproved
+    assert exercise_of(program, "Plank").held_at is None
+    assert "blood_thinners" in intake.read_facts(booking=visit, user=staff, now=NOW + DAY).clear
+    visits.prove_mailbox(booking=asked, now=NOW + DAY)
+    assert exercise_of(program, "Plank").held_at == NOW + DAY
+    assert "blood_thinners" in intake.read_facts(booking=visit, user=staff, now=NOW + DAY).graver
+
+
+@pytest.mark.parametrize("what", ["made", "added"])
+def test_answers_that_come_while_an_exercise_is_put_in_are_heeded(
+    world: World, visit: Booking, staff: User, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    plank = make_exercise("Plank", not_for=["blood_thinners"])
+    program = make(visit, make_template((make_exercise("Row"), 1, 8)), staff) if what == "added" else None
+    template, read = make_template((plank, 1, 8), name="Other"), intake.read_facts
+    answers, soon = {**CLEAR_ANSWERS, "blood_thinners": "yes"}, at_hour(10, day=date(2026, 12, 14))
+
+    def read_and_be_late(**of: Any) -> intake.Facts:
+        facts = read(**of)
+        monkeypatch.setattr(intake, "read_facts", read)
+        world.book(answers=answers, now=NOW + timedelta(hours=1), starts_at=soon)
+        return facts
+
+    monkeypatch.setattr(intake, "read_facts", read_and_be_late)
+
+    def put_in() -> Any:
+        if program is None:
+            return make(visit, template, staff)
+        return operations.add_exercise(program=program, exercise=plank, from_week=1, act=Act(NOW, staff))
+
+    with pytest.raises(ChangedMeanwhile):
+        put_in()
+    assert not ProgramExercise.objects.filter(name="Plank").exists()
