@@ -387,9 +387,17 @@ def test_what_a_privacy_page_lacks_is_shown_and_nothing_is_added(ready: World, o
     assert "<li><strong>When you write a review:</strong> how many stars" in shown
     assert Page.objects.get(slug="privacy").body == before
     # Words that stand in every privacy page say nothing of it.
-    common = "<p>Of course you may exercise your rights; we review this policy, and exercises and reviews it.</p>"
+    common = (
+        "<p>Of course you may exercise your rights; we review this policy, and exercises and reviews it.</p>"
+    )
     Page.objects.filter(slug="privacy").update(body=common)
-    lacks = ["courses of visits", "surgeons’ offices", "training programs", "reviews", "where clients heard of you"]
+    lacks = [
+        "courses of visits",
+        "surgeons’ offices",
+        "training programs",
+        "reviews",
+        "where clients heard of you",
+    ]
     assert list(missing_from_privacy(common)) == lacks
     assert "training programs, reviews" in missing()["texts"][0][0]
     # In words of one's own it is said as well.
