@@ -657,16 +657,20 @@ class _Check:
         }
         tier = intake.tier_of(result)
         first = next(chosen for visit in self.visits if (chosen := visit.chosen))
+        at_doors = [sent := self._submission(initial, first)]
+        if self.draft.elsewhere is not None:
+            at_doors.append(self.draft.elsewhere.at_door(sent))
         context = {
             **shown,
             "form": named(form or ReviewForm(initial=initial), details.get("recipient_name", "")),
             "too_many": too_many,
             "at_once": operations.would_confirm(
-                submission=self._submission(initial, first),
+                submission=sent,
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
             ),
+            "door": operations.door_rule_of(*at_doors) if self.progress.staff_user is not None else None,
             "answer_by": answers.answer_by(
                 asked_at=self.progress.now,
                 starts_at=first.starts_at,

@@ -407,6 +407,11 @@ class _Review:
             "total_cents": complete.total_cents,
             "terms_version": current.terms_version.number,
         }
+        submission = complete.submission(
+            key=uuid.UUID(initial["submission_key"]),
+            terms_version=initial["terms_version"],
+            total_cents=initial["total_cents"],
+        )
         context = {
             "form": named(form or ReviewForm(initial=initial), *names),
             "fresh": initial,
@@ -428,16 +433,13 @@ class _Review:
             "health_later": result is None,
             "at_once": result is not None
             and operations.would_confirm(
-                submission=complete.submission(
-                    key=uuid.UUID(initial["submission_key"]),
-                    terms_version=initial["terms_version"],
-                    total_cents=initial["total_cents"],
-                ),
+                submission=submission,
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
                 covered=covered,
             ),
+            "door": operations.door_rule_of(submission) if self.progress.staff_user is not None else None,
             "needs_note": tier == Tier.CLEARANCE and not covered,
             "answer_by": answers.answer_by(
                 asked_at=self.progress.now,

@@ -554,6 +554,7 @@ def sender_of(request: HttpRequest, progress: Progress) -> Sender:
         source=visitor_digest(request),
         proved=CAME_BY_MAIL in progress.answers
         and progress.answers[CAME_BY_MAIL] == progress.told.get("email"),
+        door=request.POST.get("door", "") if progress.staff_user is not None else "",
     )
 
 

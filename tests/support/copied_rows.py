@@ -16,7 +16,8 @@ from django.db.models import Model
 from django.utils import timezone
 
 T = TypeVar("T")
-_INSERT = re.compile(r'INSERT INTO "(\w+)"')
+# On SQLite a relation of many to many is added to with `OR IGNORE`.
+_INSERT = re.compile(r'INSERT (?:OR IGNORE )?INTO "(\w+)"')
 #: Columns that say when a row was written, which is now for a copy too.
 _WRITTEN = ("history_date", "updated_at")
 _THIS_INSTANT = "'this instant'"

@@ -48,10 +48,15 @@ def lock_rule_at(address_key: str) -> str:
     return rules_at([address_key]).get(address_key, "")
 
 
+def is_told(rule: str, said: str) -> bool:
+    """Whether no more holds than staff say (`Act.door`) that whoever comes knows."""
+    known = said if said in DoorRule.values else ""
+    return DoorRule.stricter(known, rule) == known
+
+
 def require_told(booking: Booking, act: Act) -> None:
     """Raises `DoorUntold` where more holds at the visit's door than staff say that whoever comes knows."""
-    known = act.door if act.door in DoorRule.values else ""
-    if DoorRule.stricter(known, booking.door_rule) != known:
+    if not is_told(booking.door_rule, act.door):
         raise DoorUntold
 
 

@@ -87,8 +87,9 @@ def answer_screening(
     *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
 ) -> None:
     """Keeps a client's health answers: given again, as `recheck_screening`, or for the first time where staff had left
-    the questions for later. The request is confirmed by first answers that ask for no note, since staff have booked it;
-    else it waits for staff. They are alerted either way. Raises as `recheck_screening`."""
+    the questions for later. The request is confirmed by first answers that ask for no note, since staff have booked it,
+    and where nothing holds at its door; else it waits for staff. They are alerted either way. Raises as
+    `recheck_screening`."""
     current = intake.current_screening(now=now)
     if current.version.number != version_number:
         raise ScreeningChanged
@@ -140,7 +141,7 @@ def _answer_first(
                     booking=fresh, actor=None, now=now, reason=_("the health questions are answered")
                 )
         except BookingError:
-            pass  # the therapist can't come any more: staff see to it
+            pass  # the therapist can't come any more, or has to know of the door: staff see to it
     kind = MessageKind.RECHECK_ALERT if tier not in NEEDS_NO_NOTE and not covered else MessageKind.STAFF_ALERT
     outbox.write_once_more(
         booking=Booking.objects.select_related("client").get(pk=fresh.pk), kind=kind, now=now

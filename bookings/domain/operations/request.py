@@ -28,7 +28,7 @@ from bookings.domain import answers, intake, listeners, outbox, pricing, reminde
 from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_area, load_treatment
-from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
+from bookings.enums import BookingStatus, DoorRule, EventKind, MessageKind, Tier
 from bookings.exceptions import (
     BookingError,
     PriceChanged,
@@ -64,7 +64,7 @@ from massagerx.lib.locks import lock_names
 
 from .act import Act
 from .claim import Wish, claim, claim_all
-from .doors import lock_name, rules_at
+from .doors import is_told, lock_name, rules_at
 from .status import patience_with
 from .told_once import note_told, told_once
 from .transaction import event_of, tell_listeners
@@ -140,12 +140,14 @@ class LookedUp:
 class Sender:
     """Who sends a submission. `draft` names the visitor's draft, whose held time is the visitor's own. `actor` is who
     books for a client on the phone. `source` is a digest of the address that the visitor comes from: of requests whose
-    mailbox nobody has proved, few may come from one. `proved`: they came by a link mailed to the client's address."""
+    mailbox nobody has proved, few may come from one. `proved`: they came by a link mailed to the client's address.
+    `door` is as in `Act`."""
 
     draft: UUID | None = None
     actor: User | None = None
     source: str = ""
     proved: bool = False
+    door: str = ""
 
 
 _ANYBODY = Sender()
@@ -155,7 +157,8 @@ def request_booking(
     *, submission: Submission, now: datetime, sender: Sender = _ANYBODY, looked_up: LookedUp | None = None
 ) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it. What
-    staff book for a client is confirmed at once unless its screening asks for a clinician's note.
+    staff book for a client is confirmed at once unless its screening asks for a clinician's note, or more holds at its
+    door than they say that whoever comes knows.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
     `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests`,
@@ -417,6 +420,8 @@ def _judge(press: _Press, person: _Who) -> _Verdict:
     covered = _is_covered(person.client, press.submission, press.looked_up, result, now=press.now)
     at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
     at_once = at_once and press.submission.recipient_name not in person.taken_back
+    rule = DoorRule.stricter(person.client.door_rule, person.doors.get(press.submission.address_key, ""))
+    at_once = at_once and is_told(rule, press.sender.door)
     return _Verdict(intake.tier_of(result), covered, at_once)
 
 
@@ -594,6 +599,15 @@ def would_confirm(
     if client is not None and OwnConsent.is_taken_back(client=client, name=submission.recipient_name):
         return False
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
+
+
+def door_rule_of(*submissions: Submission) -> DoorRule | None:
+    """The strictest of what would hold at the doors of these visits of one client; None where nothing does: for the
+    eyes of staff."""
+    client = Client.objects.present().filter(email=submissions[0].email, phone=submissions[0].phone).first()
+    doors = rules_at({submission.address_key for submission in submissions})
+    rule = DoorRule.stricter(client.door_rule if client is not None else "", *doors.values())
+    return DoorRule(rule) if rule else None
 
 
 def _earlier(submission: Submission) -> Booking | None:

@@ -102,8 +102,7 @@ def _confirm(booking: Booking, act: Act) -> Booking:
             raise ScreeningNotCleared(fresh.reference)
         if OwnConsent.is_taken_back(client=fresh.client, name=fresh.recipient_name):
             raise ConsentTakenBack
-        if act.actor is not None:
-            require_told(fresh, act)
+        require_told(fresh, act)
         standing.slot_in_place()
         write_status(fresh, CONFIRM, act)
     return fresh

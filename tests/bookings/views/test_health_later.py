@@ -14,7 +14,7 @@ from django.urls import reverse
 from bookings.domain import links, operations
 from bookings.domain.operations import Act, NewTime
 from bookings.domain.operations.status import has_grave_answers
-from bookings.enums import BookingStatus, MessageState
+from bookings.enums import BookingStatus, DoorRule, MessageState
 from bookings.exceptions import ScreeningNotCleared, ScreeningStops
 from bookings.models import Booking, Message, ScreeningRecheck, ScreeningRecord, TimeOff
 from bookings.notifications import delivery
@@ -103,6 +103,17 @@ def test_answers_without_anything_confirm_it(visitor: Client, booking: Booking) 
     # From then on the questions are about what has changed, and ask for a code first.
     again = visitor.get(reverse("visits:health", args=[booking.reference]))
     assert again["Location"].startswith(reverse("visits:code", args=[booking.reference]))
+
+
+def test_answers_do_not_confirm_it_where_something_holds_at_the_door(
+    visitor: Client, booking: Booking
+) -> None:
+    """Staff say first that whoever comes knows."""
+    booking.client.door_rule = DoorRule.TWO_PEOPLE
+    booking.client.save()
+    answer(visitor, booking, CLEAR_ANSWERS)
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.REQUESTED
 
 
 def test_answers_that_need_a_look_leave_it_to_staff(desk: Client, visitor: Client, booking: Booking) -> None:

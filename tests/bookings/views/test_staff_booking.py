@@ -7,15 +7,17 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.domain.alternatives import same_weekday_ahead
 from bookings.domain.operations import Sender
-from bookings.enums import BookingStatus, LookedAt, MessageKind
+from bookings.enums import BookingStatus, DoorRule, LookedAt, MessageKind
 from bookings.models import Booking, BookingDraft, HealthAccess, Message
 from bookings.models import Client as BookingClient
+from bookings.models.booking import make_address_key
 from bookings.views import steps
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
@@ -167,6 +169,27 @@ def test_answers_that_need_a_look_still_wait_for_one(world: World) -> None:
     submission = world.submission(answers={**CLEAR_ANSWERS, "pregnancy": "yes", "pregnancy_signs": "no"})
     booking = operations.request_booking(submission=submission, now=NOW, sender=Sender(actor=staff))
     assert booking.status == BookingStatus.REQUESTED
+
+
+@pytest.mark.parametrize("said", ["", DoorRule.NOT_ALONE, DoorRule.TWO_PEOPLE, "armed"])
+def test_staff_say_that_whoever_comes_knows_what_holds_at_the_door(
+    world: World, desk: Client, said: str
+) -> None:
+    """Or it waits as a request, as one waits that is confirmed by health answers."""
+    staff, flow = User.objects.get(username="desk"), Flow(desk, world)
+    address_key = make_address_key(DETAILS["street"], DETAILS["unit"], world.area.zip_code)
+    operations.write_address_rule(address_key=address_key, rule=DoorRule.TWO_PEOPLE, actor=staff, now=NOW)
+    desk.post(BEGIN)
+    flow.until("review")
+    page = " ".join(desk.get("/book/review/").content.decode().split())
+    assert "At the door: <strong>Two people only</strong>" in page
+    assert 'name="door" value="two_people"' in page
+    response = flow.review(door=said)
+    booking = Booking.objects.get()
+    is_told = said == DoorRule.TWO_PEOPLE
+    assert booking.status == (BookingStatus.CONFIRMED if is_told else BookingStatus.REQUESTED)
+    told = desk.get(response["Location"]).content.decode()
+    assert ("is booked." in told, "is a request: please confirm it." in told) == (is_told, not is_told)
 
 
 def test_who_is_logged_out_meanwhile_is_a_visitor_like_others(world: World, desk: Client) -> None:
