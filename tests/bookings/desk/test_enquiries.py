@@ -215,7 +215,7 @@ def test_nobody_adds_or_deletes(owner: Client) -> None:
     assert owner.get(f"{REQUESTS}add/").status_code == 403
 
 
-# On the front page the owner’s list of what is missing asks for a part of them, five where somebody could come to at all,
+# On the front page the owner’s list of what is missing asks for a part of them, five for where somebody could come to,
 # and programs for one.
 @pytest.mark.parametrize(
     ("address", "make", "most"), [(LIST, write, 28), (REQUESTS, ask, 28), (INDEX, write, 53)]
