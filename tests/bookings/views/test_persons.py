@@ -517,7 +517,10 @@ def test_client_is_not_told_that_we_come_to_who_does_not_agree(world: World, vis
     persons.take_back(visit, act=Act(NOW, User.objects.create_user("d"), reason="told to us"))
     told_of = Message.objects.get(booking=visit, kind=MessageKind.CONFIRMED)
     later = NOW + timedelta(minutes=5)
-    assert not_before(told_of, visit, SiteSettings.load(), now=NOW) == later
+    for told_of.kind in (MessageKind.CONFIRMED, MessageKind.MOVED, MessageKind.TOGETHER):
+        assert not_before(told_of, visit, SiteSettings.load(), now=NOW) == later
+    told_of.kind = MessageKind.CANCELED
+    assert not_before(told_of, visit, SiteSettings.load(), now=NOW) is None
     page = signed_in().get(address(visit))
     assert "Maria O'Brien told us that they don’t agree. We don’t come" in words(page)
     assert "brings everything needed" not in words(page)
