@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('together', models.UUIDField(blank=True, editable=False, null=True)),
                 ('prove_by', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('source', models.CharField(blank=True, db_default='', default='', editable=False, max_length=64)),
+                ('told_once', models.JSONField(blank=True, editable=False, null=True)),
                 ('add_ons', models.ManyToManyField(blank=True, related_name='+', to='services.addon', verbose_name='add-ons')),
                 ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.serviceoption', verbose_name='length')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.service', verbose_name='service')),
@@ -321,6 +322,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('words', models.TextField(blank=True, db_default='', default='', max_length=20000, verbose_name='words')),
+                ('foot', models.CharField(blank=True, db_default='', default='', editable=False, max_length=200)),
                 ('file_name', models.CharField(max_length=120, verbose_name='file name')),
                 ('content', models.BinaryField()),
                 ('uploaded_at', models.DateTimeField(verbose_name='uploaded at')),
@@ -467,6 +469,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='NoteTemplate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('client', 'A note on a client'), ('complaint', 'A complaint'), ('clinician', 'What a clinician said')], default='client', max_length=10, verbose_name='for')),
+                ('name', models.CharField(help_text='What stands on the button.', max_length=40, verbose_name='name')),
+                ('text', models.TextField(help_text='Say nothing of a client here: it is put into every such note.', max_length=1000, verbose_name='text')),
+                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
+            ],
+            options={
+                'verbose_name': 'template of a note',
+                'verbose_name_plural': 'templates of notes',
+                'ordering': ['kind', 'position', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'name'), name='notetemplate_one_per_name', violation_error_message='There is a template of that name already.'), models.CheckConstraint(condition=models.Q(('kind__in', ['client', 'complaint', 'clinician'])), name='notetemplate_kind_known')],
+            },
+        ),
+        migrations.CreateModel(
             name='SafetyContact',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -518,7 +536,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('agreed_at', models.DateTimeField(verbose_name='agreed at')),
+                ('agreed_at', models.DateTimeField(null=True, verbose_name='agreed at')),
+                ('taken_back_at', models.DateTimeField(null=True, verbose_name='taken back at')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_consents', to='bookings.client')),
                 ('terms_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.termsversion', verbose_name='terms')),
             ],
@@ -711,7 +730,7 @@ class Migration(migrations.Migration):
             name='Message',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('received', 'Request received'), ('health_asked', 'Health questions sent'), ('health_reminder', 'Health questions, once more'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('together', 'Visits booked together'), ('moved', 'Visit moved'), ('canceled', 'Visit canceled'), ('expired', 'Request expired'), ('reminder_first', 'First reminder'), ('reminder_last', 'Last reminder'), ('recheck', 'Health questions again'), ('thanks', 'Thank-you'), ('on_the_way', 'On the way'), ('change_refused', 'Late move refused'), ('late_fee', 'Late fee decided'), ('no_show', 'Nobody opened'), ('sign_in', 'Sign-in link'), ('code', 'One-time code'), ('contact_answer', 'Answer to a message'), ('booklet', 'Booklet'), ('referred', 'Course prepared by an office'), ('program', 'Training program made'), ('program_reminder', 'Training program: reminder'), ('review', 'Review asked for'), ('time_off', 'Time off answered'), ('invited', 'Link to set a password'), ('staff_alert', 'Alert to staff'), ('change_alert', 'Alert: late move asked for'), ('recheck_alert', 'Alert: health answers changed'), ('contact_alert', 'Alert: message from the site'), ('stranded_alert', 'Alert: visit can’t be kept'), ('morning', 'Morning: visits not closed'), ('check_in', 'Check-in: are you all right?'), ('check_in_alert', 'Alert: somebody at a door doesn’t answer')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('received', 'Request received'), ('health_asked', 'Health questions sent'), ('health_reminder', 'Health questions, once more'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('together', 'Visits booked together'), ('moved', 'Visit moved'), ('canceled', 'Visit canceled'), ('expired', 'Request expired'), ('reminder_first', 'First reminder'), ('reminder_last', 'Last reminder'), ('recheck', 'Health questions again'), ('thanks', 'Thank-you'), ('on_the_way', 'On the way'), ('change_refused', 'Late move refused'), ('late_fee', 'Late fee decided'), ('no_show', 'Nobody opened'), ('consent_back', 'Consent taken back'), ('sign_in', 'Sign-in link'), ('code', 'One-time code'), ('contact_answer', 'Answer to a message'), ('booklet', 'Booklet'), ('referred', 'Course prepared by an office'), ('program', 'Training program made'), ('program_reminder', 'Training program: reminder'), ('review', 'Review asked for'), ('time_off', 'Time off answered'), ('invited', 'Link to set a password'), ('staff_alert', 'Alert to staff'), ('change_alert', 'Alert: late move asked for'), ('recheck_alert', 'Alert: health answers changed'), ('contact_alert', 'Alert: message from the site'), ('stranded_alert', 'Alert: visit can’t be kept'), ('morning', 'Morning: visits not closed'), ('check_in', 'Check-in: are you all right?'), ('check_in_alert', 'Alert: somebody at a door doesn’t answer')], max_length=20, verbose_name='kind')),
                 ('channel', models.CharField(choices=[('email', 'Email'), ('phone', 'Phone')], default='email', max_length=10, verbose_name='channel')),
                 ('day', models.DateField(blank=True, null=True, verbose_name='day')),
                 ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
@@ -968,6 +987,7 @@ class Migration(migrations.Migration):
         'BookingRules': (),
         'HeardFrom': (),
         'MessageSettings': (),
+        'NoteTemplate': (),
         'ScreeningVersion': (),
         'TermsVersion': (),
         'Zone': (),

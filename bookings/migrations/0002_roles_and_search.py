@@ -17,9 +17,12 @@ from massagerx.lib.roles import ALL, KEEP, SEE, give_rights
 # massagerx/accounts/admin.py.
 # A therapist's rights are narrowed to what is their own: bookings/staff/visibility.py. Who may change which log-in is decided in
 # massagerx/accounts/admin.py.
+# A therapist's rights are narrowed to what is their own: bookings/staff/visibility.py. Who may change which log-in is decided in
+# massagerx/accounts/admin.py.
 ROLES = {
     "Front desk": {
         "bookings.accessnotes": SEE,
+        "bookings.addressrule": KEEP,
         "bookings.arearequest": ("view", "change"),
         "bookings.booking": KEEP,
         "bookings.bookletrequest": ("view", "change"),
@@ -55,6 +58,7 @@ ROLES = {
         "blog.testimonial": ALL,
         "blog.video": ALL,
         "bookings.accessnotes": SEE,
+        "bookings.addressrule": KEEP,
         "bookings.arearequest": ALL,
         "bookings.booking": (*KEEP, "view_reports"),
         "bookings.bookingrules": KEEP,
@@ -74,6 +78,7 @@ ROLES = {
         "bookings.incident": ("view", "add"),
         "bookings.message": KEEP,
         "bookings.messagesettings": KEEP,
+        "bookings.notetemplate": ALL,
         "bookings.pairing": ("view", "add", "delete"),
         "bookings.photo": ALL,
         "bookings.safetycontact": ALL,
