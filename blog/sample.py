@@ -92,16 +92,19 @@ def missing_from_privacy(body: str) -> dict[str, str]:
     """What a privacy page with this text (HTML) says nothing of, going by its words: our paragraph on it (HTML) by what
     it is about."""
     said = plain_text(body).casefold()
-    return {about: part for about, words, part in _told() if not any(word in said for word in words)}
+    return {about: part for about, words, part in _told() if not words.search(said)}
 
 
 @lru_cache(maxsize=1)
-def _told() -> list[tuple[str, list[str], str]]:
+def _told() -> list[tuple[str, re.Pattern[str], str]]:
     """What the site has come to keep since privacy pages were written for it: about what, in which words a page may
     speak of it, and our paragraph."""
     (page,) = (file for file in read_documents(PAGES) if file.slug == Page.Slug.PRIVACY)
     parts = {match[1]: match[0] for match in _PART.finditer(page.html)}
-    return [(row["about"], row["words"], parts[row["begins"]]) for row in read_toml(LISTS)["told"]]
+    return [
+        (row["about"], re.compile(rf"\b({'|'.join(map(re.escape, row['words']))})\b"), parts[row["begins"]])
+        for row in read_toml(LISTS)["told"]
+    ]
 
 
 def _texts(page_file: Document, now: datetime) -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from .domain import queries, retention
+from .domain import reach, retention
 from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
 
@@ -28,14 +28,14 @@ def certificates(request: HttpRequest) -> dict[str, Any]:
 
 
 def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
-    """`travel_from_cents`: the lowest travel fee of the zones we drive to, in cents; one query, when asked for.
+    """`travel_from_cents`: the lowest travel fee of the zones we come to, in cents; a few queries, when asked for.
 
     The first price a client sees must hold every fee that can't be left out (California SB 478), so pages show a
     session's price plus this. Zero when no ZIP code is served yet.
     """
 
-    # Templates call what can be called, so the query runs only where the amount is shown, and once.
-    return {"travel_from_cents": cache(lambda: queries.lowest_travel_cents(timezone.localdate()))}
+    # Templates call what can be called, so it is asked for only where the amount is shown, and once.
+    return {"travel_from_cents": cache(lambda: reach.lowest_travel_cents(timezone.localdate()))}
 
 
 def booking_is_open(request: HttpRequest) -> dict[str, Any]:

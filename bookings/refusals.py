@@ -249,8 +249,12 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         ),
     ),
     exceptions.ConsentTakenBack: (
-        _OTHERWISE,
-        gettext_lazy("who is visited no longer agrees. They can say otherwise by a link of their own."),
+        gettext_lazy(
+            "Who we would visit told us that they don't agree, so it can't be moved. You can cancel it, or call us."
+        ),
+        gettext_lazy(
+            "who is visited no longer agrees. They can say otherwise by a new link from the page of who is visited."
+        ),
     ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,

@@ -109,7 +109,7 @@ class MovedCourse:
                     same=wishes.get("same", Same.PREFERRED.value),
                 ),
             ),
-            operations.requests_to_move(self.ahead, now=self.now),
+            operations.requests_to_move(self.ahead, now=self.now, by_client=not self.by_staff),
             rules=self.rules,
             now=self.now,
             chosen=chosen,

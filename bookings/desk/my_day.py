@@ -25,6 +25,7 @@ from bookings.domain.day_board import Column, Visit, load_columns, read_visits
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
 from bookings.models import AccessNotes, Booking, VisitStep
+from bookings.refusals import stranding_words
 from bookings.staff.client_notes import notes_on
 from bookings.staff.labels import (
     ACCESS_LABELS,
@@ -208,6 +209,7 @@ def _next(user: User, visit: Visit, steps: list[VisitStep], now: datetime) -> di
         "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
         "is_late": state == "before" and not walk["has_left"] and now > _leaves_at(visit),
         "drive": drive_words(drive) if drive is not None else "",
+        "stranded": stranding_words(visit.stranded) if visit.stranded else "",
         "is_request": booking.status == BookingStatus.REQUESTED,
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
@@ -262,6 +264,7 @@ def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
             "needs_a_look": visit.needs_a_look,
             "has_caution": visit.has_caution,
             "has_notes": booking.has_door_note,
+            "stranded": stranding_words(visit.stranded) if visit.stranded else "",
         }
         yield booking.starts_at, "visit", words
 

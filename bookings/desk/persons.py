@@ -34,7 +34,10 @@ def person_page(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, booking, _form(booking))
     if "link" in request.POST:
-        return _page(request, booking, _form(booking), link=links.consent_link(booking, now=now))
+        consent = persons.own_consent(booking.client, booking.recipient_name)
+        after = consent.taken_back_at if consent is not None else None
+        link = links.consent_link(booking, now=now, after=after)
+        return _page(request, booking, _form(booking), link=link)
     if "taken_back" in request.POST:
         return _take_back(request, booking)
     form = ToldForm(request.POST)

@@ -235,8 +235,8 @@ def _facts(booking: Any, now: datetime) -> dict[str, Any]:
 
 
 def _why_stranded(booking: Any, now: datetime) -> str:
-    """Why a visit to come can't be kept, in words; empty when it can."""
-    if booking.status not in operations.MOVABLE or booking.starts_at <= now:
+    """Why a visit can't be kept, in words; empty when it can, or is over."""
+    if booking.status not in operations.MOVABLE or booking.ends_at <= now:
         return ""
     reason = why_not_kept(booking, now=now)
     return stranding_words(reason) if reason else ""

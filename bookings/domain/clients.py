@@ -17,6 +17,7 @@ from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, ComplaintState, DoorRule, EventKind, NoteReader, PairingKind
 from bookings.exceptions import ClientGone, SameClient
 from bookings.models import Booking, BookingEvent, Client, ClientNote, OwnConsent, Pairing, Therapist
+from massagerx.lib.text import plain_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,20 @@ def lock_client(key: int) -> Client | None:
     return Client.objects.select_for_update(no_key=True).present().filter(pk=key).first()
 
 
+def _keep_what_was_said(kept: Client, gone: Client) -> None:
+    """Of one person in both records, however spelled, one consent is left: a consent that was taken back in either
+    is."""
+    said = {plain_name(row.name): row for row in OwnConsent.objects.filter(client=kept).order_by("pk")}
+    for row in OwnConsent.objects.filter(client=gone).order_by("pk"):
+        same = said.get(plain_name(row.name))
+        if same is None:
+            continue
+        if same.taken_back_at is None and row.taken_back_at is not None:
+            same.taken_back_at = row.taken_back_at
+            same.save(update_fields=["taken_back_at"])
+        row.delete()
+
+
 def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) -> int:
     """Gives all visits and notes of `other` to `keep`, and removes `other`; returns how many visits moved.
 
@@ -129,11 +144,7 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         if gone.email != kept.email:
             links.revoke_links_of_client(gone, now=now)
         _keep_the_stricter(kept, gone)
-        said = OwnConsent.objects.filter(client=kept)
-        # Of one person in both records: a consent that was taken back in either is.
-        for refused in OwnConsent.objects.filter(client=gone).exclude(taken_back_at=None).order_by("pk"):
-            said.filter(name=refused.name, taken_back_at=None).update(taken_back_at=refused.taken_back_at)
-        OwnConsent.objects.filter(client=gone, name__in=said.order_by().values("name")).delete()
+        _keep_what_was_said(kept, gone)
         # Whatever else points at a client by then goes along, so that nothing is lost with the row.
         for relation in Client._meta.related_objects:
             name = relation.field.name

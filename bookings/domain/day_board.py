@@ -25,7 +25,7 @@ from massagerx.lib.localtime import day_bounds, local
 from . import scheduling
 from .operations import MOVABLE
 from .scheduling import Day, Drive
-from .stranding import why_stranded
+from .stranding import CONSENT, is_refused, why_stranded
 
 # A stretch between two visits that is shorter than this is no gap to offer to anybody.
 SHORTEST_GAP = timedelta(minutes=30)
@@ -146,8 +146,10 @@ def _ways(bookings: Sequence[Any]) -> BookingRules:
 
 
 def _why_stranded(booking: Any, plan: Day, now: datetime) -> str:
-    if booking.starts_at <= now or booking.status not in MOVABLE:
+    if booking.ends_at <= now or booking.status not in MOVABLE:
         return ""
+    if booking.starts_at <= now:
+        return CONSENT if is_refused(booking) else ""
     return why_stranded(booking, plan.refused.get(booking.pk))
 
 

@@ -39,9 +39,11 @@ def visit_link(booking: Booking, *, now: datetime) -> Link:
     )
 
 
-def consent_link(booking: Booking, *, now: datetime) -> Link:
-    """The link by which the person of a visit agrees for themselves; made when there is none that works."""
-    link = Link.objects.live(now).filter(purpose=LinkPurpose.CONSENT, booking=booking).first()
+def consent_link(booking: Booking, *, now: datetime, after: datetime | None = None) -> Link:
+    """The link by which the person of a visit agrees for themselves; made when there is none that works, or none that
+    was made `after` they took it back."""
+    found = Link.objects.live(now).filter(purpose=LinkPurpose.CONSENT, booking=booking)
+    link = (found if after is None else found.filter(created_at__gt=after)).order_by("-pk").first()
     try:
         if link is not None:
             token_of(link)

@@ -162,19 +162,27 @@ def _rename_refusal(client: Client, name: str, new: str) -> None:
 
 
 def agree(link: Link, *, now: datetime) -> OwnConsent | None:
-    """Writes down that the person of a link agrees to the terms in force, once, also after they had taken that back;
-    None when the visits are somebody else's by now, or there are no terms. Raises `SlotTaken` when others hold the
-    visit for too long."""
+    """Writes down that the person of a link agrees to the terms in force, once; after they had taken that back by a
+    link alone that `may_agree`, nothing changes by another. None when the visits are somebody else's by now, or there
+    are no terms. Raises `SlotTaken` when others hold the visit for too long."""
     with _person_of(link, now=now) as found:
         if found is None:
             return None
         booking, consent = found
-        if consent.agreed_at is None or consent.taken_back_at is not None:
+        if consent.taken_back_at is not None or consent.agreed_at is None:
+            if not may_agree(link, consent):
+                return consent
             consent.agreed_at, consent.taken_back_at = now, None
             consent.save()
             reason = _("The person who is visited agreed, by a link of their own.")
             record(booking, EventKind.PERSON, booking.status, Act(now, by_client=True, reason=reason))
     return consent
+
+
+def may_agree(link: Link, consent: OwnConsent | None) -> bool:
+    """Whether a link is good to agree by: after a refusal only one that staff made since, for who booked has the ones
+    from before, and is shown none any more."""
+    return consent is None or consent.taken_back_at is None or link.created_at > consent.taken_back_at
 
 
 def refuse(link: Link, *, now: datetime) -> OwnConsent | None:
@@ -205,10 +213,11 @@ def take_back(booking: Booking, *, act: Act) -> None:
 
 
 def _tell_of_refusal(booking: Booking, act: Act) -> None:
-    """Tells who booked, and the desk, of the next visit, however far ahead; the history of each to come says it."""
+    """Tells who booked, and the desk, of the next visit, however far ahead, or of the one whose time it is; the history
+    of each says it."""
     ahead = list(
         visits_of(booking.client, booking.recipient_name)
-        .filter(status__in=MOVABLE, starts_at__gt=act.at)
+        .filter(status__in=MOVABLE, ends_at__gt=act.at)
         .select_for_update(no_key=True, of=("self",))
         .order_by("starts_at", "pk")
     )

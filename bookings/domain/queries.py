@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState
 from bookings.exceptions import OutsideArea
@@ -58,11 +58,6 @@ def visited_zones(today: date) -> QuerySet[Zone]:
         )
         .distinct()
     )
-
-
-def lowest_travel_cents(today: date) -> int:
-    """The lowest travel fee among the zones that we drive to, in cents: what the first price shown must hold."""
-    return visited_zones(today).aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
 
 
 def zones_visited(therapist: Therapist, today: date) -> list[Zone]:

@@ -68,6 +68,15 @@ def zones_within_reach(*, today: date) -> list[Zone]:
     return [zone for zone in zones if any(map(reach.includes, zone.zips.all()))]
 
 
+def lowest_travel_cents(today: date) -> int:
+    """The lowest travel fee among the zones that somebody could come to, in cents: what the first price shown must
+    hold. One query where all cost the same, eight otherwise."""
+    fees = set(visited_zones(today).order_by().values_list("travel_fee_cents", flat=True))
+    if len(fees) > 1:
+        fees = {zone.travel_fee_cents for zone in zones_within_reach(today=today)} or fees
+    return min(fees, default=0)
+
+
 def _days_of(therapists: list[Therapist], today: date) -> Iterator[_Day]:
     """Every weekday of each, and every date with extra hours, which add up with those of its weekday."""
     theirs = Q(therapist__in=therapists)

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from bookings.domain import outbox, scheduling
 from bookings.enums import OCCUPYING, MessageKind
-from bookings.models import Booking, BookingRules, StrandedNotice, Therapist
+from bookings.models import Booking, BookingRules, OwnConsent, StrandedNotice, Therapist
 from massagerx.lib.localtime import local
 
 # The desk is told by email of a visit that can't be kept once it is so near.
@@ -55,7 +55,7 @@ def stranded_by(
 def why_stranded(booking: Any, refusal: str | None) -> str:
     """Why a visit can't be kept, of which the engine says `refusal`; empty when it can. Needs therapist, service,
     option and what `with_qualified` tells beside it."""
-    if booking.is_taken_back:
+    if is_refused(booking):
         return CONSENT
     qualified = {(booking.therapist_id, booking.service_id)} if booking.is_qualified else set()
     stands_back = scheduling.why_therapist_stands_back(booking, qualified)
@@ -68,8 +68,18 @@ def why_stranded(booking: Any, refusal: str | None) -> str:
     return "people" if booking.people > booking.service.max_people else ""
 
 
+def is_refused(booking: Any) -> bool:
+    """Whether who is visited doesn't agree any more. Needs what `with_qualified` tells."""
+    return OwnConsent.is_among(booking.recipient_name, (booking.refusing or "").split("\n"))
+
+
 def why_not_kept(booking: Booking, *, now: datetime) -> str:
-    """The same of one visit, asked of the database: empty when it can be kept, is over, or takes no time any more."""
+    """The same of one visit, asked of the database: empty when it can be kept, is over, or takes no time any more. From
+    its start on it is looked at for whether who is visited agrees, nothing else."""
+    if booking.starts_at <= now:
+        stands = booking.status in OCCUPYING and now < booking.ends_at
+        name = booking.recipient_name if stands else ""
+        return CONSENT if name and OwnConsent.is_taken_back(client=booking.client, name=name) else ""
     day = local(booking.starts_at).date()
     found = stranded_by(therapist_ids={booking.therapist_id}, now=now, days=(day, day))
     return next((row.reason for row in found if row.booking.pk == booking.pk), "")

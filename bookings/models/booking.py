@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Aggregate, Exists, F, OuterRef, Q, Subquery, Value
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
@@ -88,6 +89,19 @@ def make_rule_key(address_key: str) -> str:
     return " ".join(filter(None, words))
 
 
+class _Lines(Aggregate):
+    """The texts of all rows, one a line, in no order; None without rows."""
+
+    function = "STRING_AGG"
+    output_field = models.TextField()
+
+    def __init__(self, expression: str, **extra: Any) -> None:
+        super().__init__(expression, Value("\n"), **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **extra)
+
+
 class BookingQuerySet(models.QuerySet["Booking"]):
     def for_therapist(self, therapist: Therapist | int) -> BookingQuerySet:
         """Those of one therapist."""
@@ -141,18 +155,18 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def with_qualified(self) -> BookingQuerySet:
         """Tells on each by `is_qualified` whether its therapist still gives the service, by `is_kept_apart` whether
-        they are never sent to its client, or to whoever has the same email or phone, and by `is_taken_back` whether who
-        is visited doesn't agree any more."""
+        they are never sent to its client, or to whoever has the same email or phone, and by `refusing` the names, one a
+        line, of those of its client's who don't agree any more; None where all do."""
         gives = Therapist.objects.qualified_for(OuterRef("service")).filter(pk=OuterRef("therapist"))
         same_client = (Q(client__email=OuterRef("client__email")) & ~Q(client__email="")) | (
             Q(client__phone=OuterRef("client__phone")) & ~Q(client__phone="")
         )
         apart = Pairing.objects.filter(same_client, kind=PairingKind.NEVER, therapist=OuterRef("therapist"))
-        said = OwnConsent.objects.filter(client=OuterRef("client"), name=OuterRef("recipient_name"))
+        said = OwnConsent.objects.filter(client=OuterRef("client")).exclude(taken_back_at=None).order_by()
         return self.annotate(
             is_qualified=Exists(gives),
             is_kept_apart=Exists(apart),
-            is_taken_back=Exists(said.exclude(taken_back_at=None)),
+            refusing=Subquery(said.values("client").annotate(names=_Lines("name")).values("names")),
         )
 
     def with_details(self) -> BookingQuerySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -238,7 +239,12 @@ class OwnConsent(models.Model):
         if not name:
             return False
         names = cls.objects.filter(client=client).exclude(taken_back_at=None).order_by()
-        return plain_name(name) in map(plain_name, names.values_list("name", flat=True))
+        return cls.is_among(name, names.values_list("name", flat=True))
+
+    @staticmethod
+    def is_among(name: str, names: Iterable[str]) -> bool:
+        """Whether somebody of that name is among these, however both are spelled; nobody is without a name."""
+        return bool(name) and plain_name(name) in map(plain_name, names)
 
 
 class Erasure(models.Model):

@@ -124,6 +124,8 @@ _REMINDERS = frozenset(reminders.KINDS)
 _FOR_BOTH = _REMINDERS - {MessageKind.RECHECK}
 # Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
 _SAY_THAT_WE_COME = _REMINDERS - {MessageKind.THANKS}
+# These wait only while who is visited doesn't agree: that is told already.
+_SAY_WHEN = frozenset({MessageKind.CONFIRMED, MessageKind.MOVED, MessageKind.TOGETHER})
 _LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
@@ -289,7 +291,9 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
     if message.kind == MessageKind.TOGETHER and (reason := _together_obsolete_reason(message, booking, now)):
         return reason
     if kind.until_start and booking.starts_at <= now:
-        return "the visit's time has come"
+        # Who is visited may say at the door that nobody is to come in.
+        if message.kind != MessageKind.STRANDED_ALERT or not why_not_kept(booking, now=now):
+            return "the visit's time has come"
     if message.kind in _FOR_BOTH:
         if _told_beside(message, booking).filter(state=MessageState.SENT).exists():
             return "the message about the visit at the same time tells of both"
@@ -305,8 +309,7 @@ def _settled_reason(message: Message, booking: Booking, now: datetime) -> str:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         return "" if waiting.exists() else "the late move has been answered"
     if message.kind == MessageKind.CONSENT_BACK:
-        is_true = OwnConsent.is_taken_back(client=booking.client, name=booking.recipient_name)
-        return "" if is_true else "who is visited agrees again"
+        return "" if _is_refused(booking) else "who is visited agrees again"
     if message.kind == MessageKind.ON_THE_WAY:
         return _way_obsolete_reason(booking, now)
     if message.kind in ABOUT_SAFETY:
@@ -314,6 +317,23 @@ def _settled_reason(message: Message, booking: Booking, now: datetime) -> str:
     if message.kind == MessageKind.STRANDED_ALERT and not why_not_kept(booking, now=now):
         return "the visit can be kept again"
     return ""
+
+
+def _is_refused(booking: Booking) -> bool:
+    """Whether who is visited doesn't agree any more."""
+    return OwnConsent.is_taken_back(client=booking.client, name=booking.recipient_name)
+
+
+def _is_of_refused(message: Message, booking: Booking, now: datetime) -> bool:
+    """Whether what says when we come is of somebody who doesn't agree any more."""
+    if message.kind != MessageKind.TOGETHER:
+        return _is_refused(booking)
+    refusing = OwnConsent.objects.filter(client=booking.client).exclude(taken_back_at=None).order_by()
+    names = list(refusing.values_list("name", flat=True))
+    if not names or ended_together(message, booking).exists():
+        return False
+    ahead = ahead_together(booking, now).order_by().values_list("recipient_name", flat=True).distinct()
+    return any(OwnConsent.is_among(name, names) for name in ahead)
 
 
 def _told_beside(message: Message, booking: Booking) -> MessageQuerySet:
@@ -353,7 +373,9 @@ def _way_obsolete_reason(booking: Booking, now: datetime) -> str:
         return "the therapist is there"
     if told.expected_until is not None and told.expected_until <= now:
         return "the time that it tells is over"
-    return "the visit is over" if booking.ends_at <= now else ""
+    if booking.ends_at <= now:
+        return "the visit is over"
+    return "who is visited doesn't agree any more" if _is_refused(booking) else ""
 
 
 def _time_obsolete_reason(
@@ -381,7 +403,11 @@ def not_before(
 ) -> datetime | None:
     """When a message that waits for its hour is due, if the owner has put that off meanwhile, or to be looked at again
     while its visit can't be kept; None when it may leave."""
-    if message.kind not in _REMINDERS or not isinstance(target, Booking):
+    if not isinstance(target, Booking):
+        return None
+    if message.kind in _SAY_WHEN and _is_of_refused(message, target, now):
+        return now + _LOOK_AGAIN_AFTER
+    if message.kind not in _REMINDERS:
         return None
     wanted = reminders.due_at(message.kind, target, site_settings.settings)
     if message.kind == MessageKind.THANKS:

@@ -105,8 +105,18 @@ def _details(booking: Booking, beside: Booking | None, *, by_staff: bool) -> dic
         "recipient_language": booking.recipient_language,
         "payer_name": booking.payer_name,
         **address_of(booking),
-        **({"second_name": beside.visit_for} if beside is not None else {}),
+        **(_second(beside, by_staff=by_staff) if beside is not None else {}),
         **({} if by_staff else {"purpose": _purpose(booking)}),
+    }
+
+
+def _second(beside: Booking, *, by_staff: bool) -> dict[str, Any]:
+    """The same of the second of two side by side."""
+    return {
+        "second_name": beside.visit_for,
+        "second_phone": beside.recipient_phone.as_e164 if beside.recipient_phone else "",
+        "second_language": beside.recipient_language,
+        **({} if by_staff else {"second_purpose": _purpose(beside)}),
     }
 
 

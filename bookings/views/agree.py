@@ -40,6 +40,8 @@ def agree(request: HttpRequest, token: str) -> HttpResponse:
         "name": booking.recipient_name,
         "booked_by": booking.contact_name,
         "consent_given": consent,
+        "may_agree": (consent is None or consent.taken_back_at is not None)
+        and persons.may_agree(link, consent),
         "is_busy": is_busy,
         "terms_version": terms,
         "consent": terms.consent_words(for_other=False) if terms is not None else "",

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
-from bookings.domain import answers, intake, operations, pricing, queries, scheduling
+from bookings.domain import answers, intake, operations, pricing, scheduling
+from bookings.domain.reach import lowest_travel_cents
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import BOTH_AT_ONCE, ReviewForm, TreatmentForm, ZipForm
@@ -98,7 +99,7 @@ def _treatment(
         request.POST if is_sent else None,
         initial=_chosen(request, progress, service) or None,
         service=service,
-        travel_from_cents=queries.lowest_travel_cents(today),
+        travel_from_cents=lowest_travel_cents(today),
         side_by_side=several >= operations.AT_ONE_START,
     )
     if is_sent and form.is_valid():

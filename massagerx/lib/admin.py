@@ -227,31 +227,39 @@ def is_own_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> bool:
     return match is not None and (match.url_name or "").startswith(f"{opts.app_label}_{opts.model_name}_")
 
 
+class _Merged(forms.BaseModelForm):
+    """Takes what was not changed on the page as it is stored by now, before anything is checked."""
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]
+        for name, field in self.fields.items() if self.instance.pk is not None else ():
+            is_shown = self.add_initial_prefix(name) in self.data
+            if is_shown and name in self.cleaned_data and name not in self.changed_data:
+                self.cleaned_data[name] = self.get_initial_for_field(field, name)
+
+
 class SingletonMixin(admin.ModelAdmin):
     """For a model with one row: its list leads to the row, and nobody adds a second or deletes it. Its page may be open
     in two tabs: what was not changed in this one stays as the other saved it meanwhile."""
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The page sends along what it showed."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and not isinstance(field, forms.FileField):
-            field.show_hidden_initial = True
-        return field
+        form = super().get_form(request, obj, change=change, **kwargs)
+        merged = type(form.__name__, (_Merged, form), {})
+        for field in merged.base_fields.values():  # type: ignore[attr-defined]
+            field.show_hidden_initial = not isinstance(field, forms.FileField)
+        return merged
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Of a row that another tab has made meanwhile it is the form that changes it."""
         row = self.model._default_manager.first() if request.method == "POST" else None
         if row is not None:
+            # Where "Save and continue" leads.
+            request.path = reverse(
+                f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]
+            )
             return self.change_view(request, str(row.pk), form_url, extra_context)
         return super().add_view(request, form_url, extra_context)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Saves what was changed on this page, and leaves the rest as it is stored."""
-        stored = self.model._default_manager.filter(pk=obj.pk).first() if change else None
-        for name in form.fields if stored is not None else ():
-            if form.add_initial_prefix(name) in form.data and name not in form.changed_data:
-                setattr(obj, name, getattr(stored, name))
-        super().save_model(request, obj, form, change)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Redirects to the row, or to the form that makes it."""

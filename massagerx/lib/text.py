@@ -21,6 +21,10 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WIDTHLESS = re.compile("[\u200b\u2060\ufeff]")
 # These do say something between the letters of a word (علی‌رضا, क्‍ष) and between the parts of an emoji.
 _JOINERS = re.compile("([\u200c\u200d]+)")
+# Apostrophes and hyphens as keyboards and phones type them.
+_BETWEEN_LETTERS = re.compile(
+    "['`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\uff07\u00ad\u2010-\u2015\u2212-]"
+)
 _UNREADABLE = _("This holds a character that can't be read. Please type it again.")
 _INVISIBLE = {"Cf", "Cc", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"}
 
@@ -94,6 +98,7 @@ def initials(name: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """A name in which capitals, accents and spaces make no difference."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name[:200]) if not unicodedata.combining(c))
+    """A name in which capitals, accents, apostrophes, hyphens and spaces make no difference."""
+    bare = _BETWEEN_LETTERS.sub("", name[:200])
+    plain = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())

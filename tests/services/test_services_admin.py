@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from blog.models import FaqEntry, Page, Post
-from bookings.models import Booklet, TermsVersion, Therapist
+from bookings.models import BookingRules, Booklet, MessageSettings, TermsVersion, Therapist
 from services.models import AddOn, Business, Category, Service, ServiceOption
 from tests.factories import somebody_does
 
@@ -179,7 +179,11 @@ def test_business_has_one_row(owner: Client) -> None:
 def as_shown(response: Any) -> dict[str, Any]:
     """What a browser sends of the page as it is: each field, and beside it what it showed."""
     form = response.context["adminform"].form
-    sent = {field.html_name: field.value() or "" for field in form if field.value() is not False}
+    sent = {
+        field.html_name: "" if (value := field.value()) is None else value
+        for field in form
+        if field.value() is not False
+    }
     for field in form:
         hidden = re.search(rf'<input [^>]*name="{field.html_initial_name}"[^>]*>', str(field))
         assert hidden is not None
@@ -210,6 +214,45 @@ def test_a_page_that_is_open_in_two_tabs_loses_nothing(owner: Client) -> None:
     assert (str(business.phone), business.tagline, business.city, str(business.email)) == (
         "(213) 628-0199", "", "Glendale", "me@massagerx.test",
     )  # fmt: skip
+
+
+def test_the_second_of_two_tabs_that_make_a_row_goes_on_with_it(owner: Client) -> None:
+    add = reverse("admin:services_business_add")
+    sent = {
+        **as_shown(owner.get(add)),
+        "name": "Quiet Hands",
+        "phone": "213 628 0142",
+        "email": "jo@massagerx.test",
+    }
+    assert owner.post(add, sent).status_code == 302
+    saved = owner.post(add, {**sent, "city": "Pasadena", "_continue": "1"}, follow=True)
+    assert saved.status_code == 200
+    assert as_shown(saved)["city"] == "Pasadena"
+
+
+def test_two_tabs_keep_the_owners_sentences_and_what_goes_together(owner: Client) -> None:
+    row = MessageSettings.load()
+    row.save()
+    page = reverse("admin:bookings_messagesettings_change", args=[row.pk])
+    first, second = as_shown(owner.get(page)), as_shown(owner.get(page))
+    owner.post(page, {**first, "own_words_confirmed": "See you.\nBring water."})
+    owner.post(page, {**second, "own_words_canceled": "Next time.", "signature": "Jo"})
+    row.refresh_from_db()
+    assert row.own_words == {"confirmed": "See you.\nBring water.", "canceled": "Next time."}
+    assert row.signature == "Jo"
+
+    BookingRules.objects.create(desk_opens_at=time(8), desk_closes_at=time(18), evening_fee_cents=2_000)
+    page = reverse("admin:bookings_bookingrules_change", args=[BookingRules.objects.get().pk])
+    first, second = as_shown(owner.get(page)), as_shown(owner.get(page))
+    assert (
+        owner.post(page, {**first, "desk_opens_at": "12:00", "evening_fee_cents": "30.00"}).status_code == 302
+    )
+    refused = owner.post(page, {**second, "desk_closes_at": "11:00"})
+    assert refused.status_code == 200
+    assert refused.context["adminform"].form.errors
+    owner.post(page, {**second, "desk_closes_at": "19:00"})
+    rules = BookingRules.objects.get()
+    assert (rules.desk_opens_at, rules.desk_closes_at, rules.evening_fee_cents) == (time(12), time(19), 3_000)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from .move import (
     require_day,
     therapist_for_move,
 )
-from .status import CANCEL, cancel_together, lock_therapists_of
+from .status import CANCEL, cancel_together, lock_therapists_of, require_agreed
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
 
@@ -158,8 +158,8 @@ def ask_move(
     twice for the same, it is asked once.
 
     Raises `NotLate` when nobody has to be asked, `LateChange` with the fee when another was shown, `ChangedMeanwhile`
-    when the visit is not as it was shown, `ChangeWaiting` when another move was asked for already, or
-    `InvalidTransition`.
+    when the visit is not as it was shown, `ChangeWaiting` when another move was asked for already, `ConsentTakenBack`,
+    or `InvalidTransition`.
     """
     return _ask([(booking, to, shown.revision)], shown.fee_cents, now=now, reason=reason)[0]
 
@@ -186,6 +186,8 @@ def _ask(
         visits = [lock_visit(booking) for booking, _to, _revision in asked]
         if not all(may_change(fresh, now=now) for fresh in visits):
             raise InvalidTransition(visits[0].status, EventKind.MOVED)
+        for fresh in visits:
+            require_agreed(fresh)
         open_now = {
             change.booking_id: change
             for change in ChangeRequest.objects.filter(booking__in=visits, state=ChangeState.OPEN).order_by()

@@ -29,7 +29,7 @@ from massagerx.lib.localtime import local
 from .act import Act, Columns, columns_of, is_answer, is_as_told, keep
 from .claim import Wish, claim_move, claim_moves
 from .doors import require_told
-from .status import first_tier, patience_with
+from .status import first_tier, patience_with, require_agreed
 from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
@@ -248,8 +248,11 @@ def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act, *
 
 def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
     """Writes the time, its price and the history of a locked visit, with what the caller has set since it `was`; when
-    what it tells leaves. Raises `DoorUntold` where somebody takes it over who hasn't been told of its door: staff say
-    so of any visit, and of a request that its client moves when they confirm it."""
+    what it tells leaves. Raises `ConsentTakenBack` of one that its client moves, and `DoorUntold` where somebody takes
+    it over who hasn't been told of its door: staff say so of any visit, and of a request that its client moves when
+    they confirm it."""
+    if act.actor is None:
+        require_agreed(fresh)
     before = block_of(fresh)
     is_expected = act.actor is not None or fresh.status == BookingStatus.CONFIRMED
     if slot.therapist_id != fresh.therapist_id and is_expected:
@@ -318,13 +321,18 @@ class Move(NamedTuple):
 
 
 def requests_to_move(
-    bookings: Sequence[Booking], *, now: datetime, preferences: Sequence[str | None] | None = None
+    bookings: Sequence[Booking],
+    *,
+    now: datetime,
+    preferences: Sequence[str | None] | None = None,
+    by_client: bool = False,
 ) -> list[VisitRequest]:
     """What visits of one press ask for when they move together: the times of all of them count as free. Whom each asks
-    for, unless `preferences` say another. Raises `NoLongerOffered("therapist")`."""
+    for, unless `preferences` say another; `by_client`: each as `offered_to_client`. Raises
+    `NoLongerOffered("therapist")`."""
     first = visit_request_of(bookings[0], now=now, preference=ANYONE)
     others = tuple(booking.pk for booking in bookings)
-    return [
+    asked = [
         replace(
             at_door(booking, booking.area, booking.address_key, booking.access_type),
             qualified=first.qualified,
@@ -334,6 +342,9 @@ def requests_to_move(
         ).asking_for(preference or booking.preference)
         for booking, preference in zip(bookings, preferences or [None] * len(bookings), strict=True)
     ]
+    if not by_client:
+        return asked
+    return [offered_to_client(one, booking) for one, booking in zip(asked, bookings, strict=True)]
 
 
 def move_together(

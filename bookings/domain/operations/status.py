@@ -94,14 +94,20 @@ def confirm_booking(
         return _confirm(booking, act)
 
 
+def require_agreed(booking: Booking) -> None:
+    """Raises `ConsentTakenBack` where who is visited doesn't agree any more."""
+    name = booking.recipient_name
+    if name and OwnConsent.is_taken_back(client=booking.client, name=name):
+        raise ConsentTakenBack
+
+
 def _confirm(booking: Booking, act: Act) -> Booking:
     with claim_in_place(booking, rules=BookingRules.load(), now=act.at) as standing:
         fresh = standing.visit
         require_transition(fresh.status, BookingStatus.CONFIRMED)
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared(fresh.reference)
-        if OwnConsent.is_taken_back(client=fresh.client, name=fresh.recipient_name):
-            raise ConsentTakenBack
+        require_agreed(fresh)
         require_told(fresh, act)
         standing.slot_in_place()
         write_status(fresh, CONFIRM, act)

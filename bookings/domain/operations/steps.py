@@ -27,7 +27,7 @@ from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
 from .changes import lock_visit
-from .status import COMPLETE
+from .status import COMPLETE, require_agreed
 from .transaction import change_status, translated_errors
 
 # What was pressed can be taken back for so long; a little of it is the way to us.
@@ -65,6 +65,7 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
     visit that is done is completed. The same key again is the same step, whatever has become of it.
 
     Raises `InvalidTransition` for a visit that is off, or not near that moment, and for a second step of its kind;
+    `ConsentTakenBack` on the way to somebody who doesn't agree any more;
     `ChangedMeanwhile` for a lateness where the client was told something else since the page was shown; `SlotTaken`
     when others hold the rows for too long.
     """
@@ -112,7 +113,8 @@ def is_near(booking: Booking, at: datetime) -> bool:
 
 
 def _require_next(booking: Booking, kind: StepKind, done: dict[str, VisitStep], at: datetime) -> None:
-    """Raises `InvalidTransition` unless the visit is at that point."""
+    """Raises `InvalidTransition` unless the visit is at that point, and `ConsentTakenBack` for a way to somebody who
+    doesn't agree any more."""
     stands = booking.status == BookingStatus.CONFIRMED
     if kind == StepKind.DONE:
         possible = (stands or booking.status == BookingStatus.COMPLETED) and booking.starts_at <= at
@@ -120,6 +122,8 @@ def _require_next(booking: Booking, kind: StepKind, done: dict[str, VisitStep], 
         possible = stands and is_near(booking, at) and not {StepKind.DONE, StepKind.ARRIVED} & set(done)
     if not possible or (kind != StepKind.LATE and kind in done):
         raise InvalidTransition(booking.status, kind)
+    if kind != StepKind.DONE:
+        require_agreed(booking)
 
 
 def _require_shown(press: Press, done: dict[str, VisitStep]) -> None:

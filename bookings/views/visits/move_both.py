@@ -4,6 +4,7 @@ A late move of both is asked of staff, with the fee of both shown before the pre
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -80,7 +81,7 @@ class _Page:
 
     def _requests(self, preferences: tuple[str, str]) -> list[VisitRequest]:
         """What both ask for. Raises `NoLongerOffered("therapist")`."""
-        return operations.requests_to_move(self.visits, now=self.now, preferences=preferences)
+        return operations.requests_to_move(self.visits, now=self.now, preferences=preferences, by_client=True)
 
     def _total_cents(self, starts_at: datetime) -> list[int]:
         """The total of each at another start."""
@@ -116,7 +117,7 @@ class _Page:
         found = found or offered(first, second)
         if found is None:
             raise exceptions.SlotNotOffered("taken")
-        rows = {row.pk: row for row in first.qualified}
+        rows = {row.pk: row for row in (*first.qualified, *second.qualified)}
         return [rows[found.therapist_id], rows[found.second_id or 0]]
 
     def press(self) -> HttpResponse:
@@ -220,7 +221,10 @@ class _Page:
         """The calendar page with the times at which two can be there; those of both visits count as free."""
         first, second = self.visits
         try:
-            visit_request = self._requests((ANYONE, ANYONE))[0]
+            one, other = self._requests((ANYONE, ANYONE))
+            # Whoever may come to either: at one door it doesn't matter to whom, for a time to be free.
+            both = {row.pk: row for row in (*one.qualified, *other.qualified)}
+            visit_request = replace(one, qualified=tuple(both.values())).asking_for(ANYONE)
         except exceptions.NoLongerOffered:
             visit_request = None
         asked = Asked(

@@ -18,7 +18,7 @@ from bookings.domain.calendar import visit_calendar
 from bookings.enums import BookingStatus, Tier
 from bookings.exceptions import BookingError, InvalidTransition
 from bookings.forms import CancelRestForm, shown_value
-from bookings.models import Booking, LateFee
+from bookings.models import Booking, LateFee, OwnConsent
 from bookings.refusals import refusal_words
 from bookings.views.again import start_again
 from massagerx.lib.limits import limited
@@ -50,6 +50,7 @@ def visit_page(
         "here_is_visit": True,
         "headline": headline(booking, now=now),
         "stands": stands,
+        "is_refused": stands and OwnConsent.is_taken_back(client=booking.client, name=booking.recipient_name),
         "place": queries.place_together(booking),
         "together": visitor.together_with(booking),
         "change": change,

@@ -38,6 +38,9 @@ def person(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, booking, visitor, _form(booking))
     if "link" in request.POST:
+        consent = persons.own_consent(booking.client, booking.recipient_name)
+        if consent is not None:  # what they said is for them to change
+            return redirect("visits:person", booking.reference)
         return _page(request, booking, visitor, _form(booking), link=links.consent_link(booking, now=now))
     form = ToldForm(request.POST)
     if not form.is_valid():

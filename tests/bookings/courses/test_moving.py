@@ -352,6 +352,19 @@ def test_client_moves_the_course(course: Course) -> None:
     assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
 
 
+def test_client_moves_the_course_to_nobody_who_was_not_told_of_the_door(course: Course, world: World) -> None:
+    world.add_therapist()
+    Booking.objects.filter(together=course.key).update(address_rule=DoorRule.TWO_PEOPLE)
+    second = course.visits[1].starts_at + timedelta(days=5)
+    TimeOff.objects.create(
+        therapist=world.therapist, starts_at=second - timedelta(hours=2), ends_at=second + timedelta(hours=2)
+    )
+    client, page = ways(course)
+    answer = client.post(page, shown(client.get(page, {"days": 5}).content.decode()), follow=True)
+    assert "5 visits are moved." in said(answer)
+    assert {visit.therapist for visit in course.visits} == {world.therapist}
+
+
 def test_what_is_too_close_stays_where_it_is(course: Course) -> None:
     first = course.visits[0]
     before = days_of(course)

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from blog.models import Page, Post
-from blog.sample import starting_page
+from blog.sample import missing_from_privacy, starting_page
 from bookings.courses.models import CoursePlan
 from bookings.domain.opening import takes_bookings
 from bookings.drives.rows import refresh
@@ -386,8 +386,23 @@ def test_what_a_privacy_page_lacks_is_shown_and_nothing_is_added(ready: World, o
     assert "Nothing is added by itself" in shown
     assert "<li><strong>When you write a review:</strong> how many stars" in shown
     assert Page.objects.get(slug="privacy").body == before
+    # Words that stand in every privacy page say nothing of it.
+    common = (
+        "<p>Of course you may exercise your rights; we review this policy, and exercises and reviews it.</p>"
+    )
+    Page.objects.filter(slug="privacy").update(body=common)
+    lacks = [
+        "courses of visits",
+        "surgeons’ offices",
+        "training programs",
+        "reviews",
+        "where clients heard of you",
+    ]
+    assert list(missing_from_privacy(common)) == lacks
+    assert "training programs, reviews" in missing()["texts"][0][0]
     # In words of one's own it is said as well.
-    Page.objects.filter(slug="privacy").update(body=f"{before}<p>We keep reviews and exercises.</p>")
+    own = f"{before}<p>We keep the <b>reviews</b> you write and the exercises you do.</p>"
+    Page.objects.filter(slug="privacy").update(body=own)
     assert missing() == {}
     assert "Nothing is added by itself" not in owner.get(address).content.decode()
 

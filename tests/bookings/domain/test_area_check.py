@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from bookings.domain.area_check import check_area
-from bookings.domain.queries import lowest_travel_cents, visited_zones
+from bookings.domain.queries import visited_zones
+from bookings.domain.reach import lowest_travel_cents
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Closure, ServiceArea, Therapist, Zone
@@ -190,6 +191,9 @@ def test_a_zip_code_that_is_too_far_for_a_day_is_not_promised(
     assert ("drive to 91364 yet" in shown) is not is_near
     assert ("<span>Valley</span>" in shown) is is_near
     assert client.get("/book/outside/?zip=91364").status_code == (302 if is_near else 200)
+    # Nor is the price of its drive.
+    Zone.objects.filter(pk=world.far_area.zone_id).update(travel_fee_cents=0)
+    assert lowest_travel_cents(DAY) == (0 if is_near else 2_000)
     assert ZipForm({"zip_code": "91364"}).area(today=DAY, by_staff=True) == world.far_area
     asked = ZipForm({"zip_code": "91364"}).area(today=DAY)
     if is_near:

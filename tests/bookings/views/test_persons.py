@@ -6,6 +6,7 @@ import html
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -15,14 +16,17 @@ from django.test import Client
 
 from bookings.domain import erasure, export, intake, links, operations, persons
 from bookings.domain.clients import merge_clients
-from bookings.domain.operations import Act
+from bookings.domain.operations import Act, Press
 from bookings.domain.persons import Told
-from bookings.enums import BookingStatus, LinkPurpose, NoteScope
+from bookings.domain.stranding import why_not_kept
+from bookings.enums import BookingStatus, LinkPurpose, MessageKind, NoteScope, StepKind
 from bookings.exceptions import ChangedMeanwhile, ConsentTakenBack, PersonKnown
-from bookings.models import Booking, BookingEvent, Link, Message, OwnConsent, ScreeningRecord
-from bookings.notifications.registry import SiteSettings
+from bookings.models import Booking, BookingEvent, Link, Message, OwnConsent, ScreeningRecord, Therapist
+from bookings.notifications.registry import SiteSettings, not_before, obsolete_reason
 from bookings.notifications.render import render
 from tests.bookings.courses.conftest import staff_client
+from tests.bookings.desk.conftest import signed_in as staff_signed_in
+from tests.bookings.desk.conftest import staff_user
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, signed_in, with_link
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
@@ -352,6 +356,12 @@ def test_another_spelling_is_the_same_person(world: World, visits: list[Booking]
     names = Booking.objects.order_by("pk").values_list("recipient_name", flat=True)
     assert list(names) == ["María O'Brien", "María O'Brien", "Tom O'Brien", "María O'Brien"]
     assert persons.own_consent(other.client, "María O'Brien") is not None
+    # In whatever spelling, none of theirs is kept.
+    for name in ("maria o’brien", "Maria OBrien", "Maria O'Brien"):
+        Booking.objects.filter(pk=other.pk).update(recipient_name=name)
+        assert why_not_kept(other, now=NOW) == "consent"
+    Booking.objects.filter(pk=other.pk).update(recipient_name="Mario O'Brien")
+    assert why_not_kept(other, now=NOW) == ""
 
 
 @pytest.mark.parametrize("by_staff", [False, True])
@@ -429,7 +439,7 @@ def test_who_does_not_agree_is_not_visited_until_they_do(world: World, visits: l
     assert "If you don’t agree, we don’t come, and tell Ana O'Brien so." in words(maria.get(link))
     for _press in range(2):
         page = maria.post(link, {"no": "yes"}, follow=True)
-        assert "that you don’t agree. We don’t come to you, unless" in words(page)
+        assert "We don’t come to you. If you agree after all, please call us yourself." in words(page)
 
     kinds = sorted(Message.objects.values_list("kind", flat=True))
     assert kinds == ["consent_back", "stranded_alert"]
@@ -451,11 +461,72 @@ def test_who_does_not_agree_is_not_visited_until_they_do(world: World, visits: l
     persons.change_person(of=visits[1], told=Told("Mary O'Brien", "", ""), act=act)
     assert OwnConsent.is_taken_back(client=visits[1].client, name="Mary O'Brien")
 
+    # Who booked has the link from before, and is given no other.
     visits[1].refresh_from_db()
-    maria.post(link_on(signed_in().post(address(visits[1], "person"), {"link": "yes"})))
-    assert not OwnConsent.objects.exclude(taken_back_at=None).exists()
     again.refresh_from_db()
+    ana, there = signed_in(), address(again, "person")
+    earlier = links.consent_link(again, now=NOW - timedelta(minutes=1))
+    assert persons.agree(earlier, now=NOW) is not None
+    assert "I agree" not in re.findall(
+        r"<button[^>]*>([^<]*)", ana.get(f"/agree/{links.token_of(earlier)}/").content.decode()
+    )
+    shown = ana.post(there, {"link": "yes"}, follow=True)
+    assert "please have them call us themselves" in words(shown)
+    assert "/agree/" not in shown.content.decode()
+    assert OwnConsent.objects.exclude(taken_back_at=None).exists()
+    with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+        for _press in range(2):
+            by_staff = link_on(desk.post(f"/admin/bookings/booking/{again.pk}/person/", {"link": "yes"}))
+        assert "unless you tell us that you do" in words(maria.get(by_staff))
+        maria.post(by_staff)
+    assert not OwnConsent.objects.exclude(taken_back_at=None).exists()
     assert operations.confirm_booking(booking=again, actor=None, now=NOW).status == BookingStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("minutes", [-60, 2])
+def test_nobody_goes_to_who_does_not_agree_at_the_last_moment(
+    world: World, visits: list[Booking], minutes: int
+) -> None:
+    """An hour ahead, or while the therapist is late: who comes reads it, and so does the desk."""
+    visit = operations.confirm_booking(booking=visits[1], actor=None, now=NOW)
+    hands = staff_user("hands", "view_own_visits", "finish_own_visits")
+    Therapist.objects.filter(pk=visit.therapist_id).update(user=hands)
+    now = visit.starts_at + timedelta(minutes=minutes)
+    left = Press(kind=StepKind.LATE, at=now, minutes=10, key=uuid4())
+    operations.press_step(booking=visit, press=left, actor=hands, now=now)
+    with time_machine.travel(now, tick=False):
+        persons.take_back(visit, act=Act(now, hands, reason="told to us"))
+        assert "This visit can’t be kept:" in words(staff_signed_in(hands).get("/admin/"))
+        desk = staff_client("desk", "Front desk")
+        assert "This visit can’t be kept:" in words(desk.get(f"/admin/bookings/booking/{visit.pk}/change/"))
+    shown, site = Booking.objects.with_details().get(pk=visit.pk), SiteSettings.load()
+    alert = Message.objects.get(kind=MessageKind.STRANDED_ALERT)
+    assert obsolete_reason(alert, shown, site, now=now) == ""
+    assert "taken their consent back" in render(alert, shown, site, now=now).text
+    way = Message.objects.get(kind=MessageKind.ON_THE_WAY)
+    assert obsolete_reason(way, shown, site, now=now) == "who is visited doesn't agree any more"
+    for kind in (StepKind.LEAVING, StepKind.ARRIVED):
+        with pytest.raises(ConsentTakenBack):
+            operations.press_step(
+                booking=visit, press=Press(kind=kind, at=now, key=uuid4()), actor=hands, now=now
+            )
+
+
+def test_client_is_not_told_that_we_come_to_who_does_not_agree(world: World, visits: list[Booking]) -> None:
+    visit = operations.confirm_booking(booking=visits[1], actor=None, now=NOW)
+    persons.take_back(visit, act=Act(NOW, User.objects.create_user("d"), reason="told to us"))
+    told_of = Message.objects.get(booking=visit, kind=MessageKind.CONFIRMED)
+    later = NOW + timedelta(minutes=5)
+    assert not_before(told_of, visit, SiteSettings.load(), now=NOW) == later
+    page = signed_in().get(address(visit))
+    assert "Maria O'Brien told us that they don’t agree. We don’t come" in words(page)
+    assert "brings everything needed" not in words(page)
+    assert address(visit, "move") not in page.content.decode()
+    assert address(visit, "cancel") in page.content.decode()
+    shown = operations.Shown(visit.revision)
+    with pytest.raises(ConsentTakenBack):
+        operations.move_by_client(booking=visit, to=operations.NewTime(at(16)), shown=shown, now=NOW)
+    assert operations.cancel_by_client(booking=visit, shown=shown, now=NOW).status == BookingStatus.CANCELED
 
 
 def test_desk_writes_down_who_does_not_agree(visits: list[Booking]) -> None:
@@ -552,6 +623,10 @@ def test_of_two_records_that_become_one_each_person_has_agreed_once(
     other = world.book(starts_at=at(16), email="work@example.com", **MARIA).client
     for client, name in ((visits[0].client, "Maria O'Brien"), (other, "Maria O'Brien"), (other, "Jo Roe")):
         OwnConsent.objects.create(client=client, name=name, agreed_at=NOW, terms_version=world.agreed)
+    # In another spelling, and taken back there.
+    OwnConsent.objects.filter(client=other, name="Maria O'Brien").update(
+        name="MARIA O’BRIEN", taken_back_at=NOW
+    )
     merge_clients(keep=visits[0].client, other=other, actor=User.objects.create_user("o"), now=NOW)
-    names = OwnConsent.objects.filter(client=visits[0].client).order_by("name").values_list("name", flat=True)
-    assert list(names) == ["Jo Roe", "Maria O'Brien"]
+    said = OwnConsent.objects.filter(client=visits[0].client).order_by("name")
+    assert [(row.name, row.taken_back_at) for row in said] == [("Jo Roe", None), ("Maria O'Brien", NOW)]

@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bookings.domain import operations
-from bookings.enums import BookingStatus, Gender
+from bookings.enums import BookingStatus, DoorRule, Gender
 from bookings.exceptions import SlotTaken
-from bookings.models import Booking, BookingDraft, ChangeRequest, Hold, Message, Therapist
+from bookings.models import Booking, BookingDraft, ChangeRequest, Hold, Message, Therapist, TimeOff
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.render import render
 from bookings.refusals import refusal_words
@@ -490,6 +490,24 @@ def test_refused_move_of_both_says_why(flow: Flow, monkeypatch: pytest.MonkeyPat
     assert [str(message) for message in answer.context["messages"]] == [refusal_words(SlotTaken())]
 
 
+def test_client_moves_both_to_nobody_who_was_not_told_of_the_door(flow: Flow, world: World) -> None:
+    one, two = booked(flow)
+    world.add_therapist("Sample Therapist Zoe")
+    Booking.objects.update(status=BookingStatus.CONFIRMED, confirmed_at=NOW, address_rule=DoorRule.TWO_PEOPLE)
+    TimeOff.objects.create(therapist=two.therapist, starts_at=at(12), ends_at=at(15, 30))
+    path = f"/visits/v/{one.reference}/move/"
+    page = flow.client.get(path, {"day": str(DAY)}).content.decode()
+    assert f"{at(14).isoformat()} " not in page
+    assert f"{at(17).isoformat()} {ONE}+{TWO}" in page
+    asked = {"who": "any", "second": "any"}
+    gone = flow.client.get(path, asked | {"starts_at": f"{at(14).isoformat()} {ONE}+sample-therapist-zoe"})
+    assert gone.status_code == 409
+    assert "Zoe" not in words(gone)
+    shown = flow.client.get(path, asked | {"starts_at": f"{at(17).isoformat()} {ONE}+{TWO}"})
+    sent = {name: html.unescape(value) for name, value in hidden(shown).items()}
+    assert "Both visits are moved." in words(flow.client.post(path, sent, follow=True))
+
+
 def test_desk_moves_both_to_whom_the_second_asked_for(flow: Flow, world: World) -> None:
     one, two = booked(flow)
     Therapist.objects.filter(slug=TWO).update(gender=Gender.MALE)
@@ -507,12 +525,17 @@ def test_desk_moves_both_to_whom_the_second_asked_for(flow: Flow, world: World) 
 def test_client_books_both_again(flow: Flow) -> None:
     _one, two = booked(flow)
     proved(flow, two)
+    Booking.objects.filter(pk=two.pk).update(recipient_phone="+12135550177", recipient_language="Spanish")
 
     flow.client.post(f"/visits/v/{two.reference}/again/")
 
     answers = BookingDraft.objects.get().answers
     assert answers["side_by_side"] is True
     assert (answers["details"]["name"], answers["details"]["second_name"]) == (DETAILS["name"], "Ben Second")
+    assert (answers["details"]["second_phone"], answers["details"]["second_language"]) == (
+        "+12135550177",
+        "Spanish",
+    )
     assert not answers["details"]["recipient_name"]
     # To each the one who came, whichever of the two visits is booked again.
     assert (answers["preference"], answers["second_preference"]) == (f"therapist:{ONE}", f"therapist:{TWO}")
