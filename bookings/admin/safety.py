@@ -19,7 +19,7 @@ from bookings.exceptions import SlotTaken
 from bookings.forms.door_rule import DoorRuleForm
 from bookings.forms.zip_code import ZipForm
 from bookings.models import AddressRule, Booking, SafetyContact
-from bookings.models.booking import make_address_key
+from bookings.models.booking import make_address_key, make_rule_key
 from bookings.staff.labels import two_lines
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.fields import LineField
@@ -70,7 +70,8 @@ class NewRuleForm(ZipForm, _RuleForm):
         """One rule for an address."""
         sent = super().clean()
         if not self.errors:
-            self.instance.address_key = make_address_key(sent["street"], sent["unit"], sent["zip_code"])
+            address_key = make_address_key(sent["street"], sent["unit"], sent["zip_code"])
+            self.instance.address_key = make_rule_key(address_key)
             known = AddressRule.objects.filter(address_key=self.instance.address_key).first()
             if known is not None:
                 words = _("Something holds there already: %(rule)s. Change it in the list.")

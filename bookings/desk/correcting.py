@@ -132,6 +132,7 @@ def _run(
     *,
     door: str,
     total_cents: int | None = None,
+    takes_rule_along: bool = False,
 ) -> Booking:
     """Raises as `operations.correct_visit`, and `ChangedMeanwhile` when the visit is not as the page had it. `door` is
     as in `Act`."""
@@ -164,6 +165,7 @@ def _run(
             discount_cents=sent["discount"] or 0,
             phone=phone,
             total_cents=total_cents,
+            takes_rule_along=takes_rule_along,
         ),
         act=Act(now, request.user, reason=sent["reason"], door=door),
         tells=sent["tells"],
@@ -210,16 +212,20 @@ def _correct(request: StaffRequest, booking: Booking, form: CorrectForm, now: da
     total_cents = form.cleaned_data["total_cents"]
     try:
         with transaction.atomic():
-            corrected = _run(request, booking, form, now, door=door, total_cents=total_cents)
-            if _loses(booking, corrected) and goes_along not in ("yes", "no"):
+            corrected = _run(
+                request,
+                booking,
+                form,
+                now,
+                door=door,
+                total_cents=total_cents,
+                takes_rule_along=goes_along == "yes",
+            )
+            if _loses(booking, corrected) and goes_along != "no":
                 transaction.set_rollback(True)
                 words = _("%(reference)s: please say whether it holds at the new address too.")
                 say(request, False, words % {"reference": booking.reference})
                 return False
-            if _loses(booking, corrected) and goes_along == "yes":
-                operations.set_address_rule(
-                    booking=corrected, rule=booking.address_rule, actor=request.user, now=now
-                )
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False

@@ -28,6 +28,46 @@ from .rules import TermsVersion
 # Without the letters and digits that are taken for one another when read out on the phone.
 _REFERENCE_ALPHABET = "23456789CDFGHJKMNPQRTVWXYZ"
 _WORDS = re.compile(r"\w+")
+_LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
+# Words of an address as they are written short; what says no more than that a unit follows is left out.
+_SHORT = {
+    **dict.fromkeys(("apartment", "apt", "no", "num", "number", "room", "rm", "ste", "suite", "unit"), ""),
+    "north": "n",
+    "northeast": "ne",
+    "northwest": "nw",
+    "south": "s",
+    "southeast": "se",
+    "southwest": "sw",
+    "east": "e",
+    "west": "w",
+    "saint": "st",
+    "str": "st",
+    "street": "st",
+    "av": "ave",
+    "avenue": "ave",
+    "boulevard": "blvd",
+    "circle": "cir",
+    "court": "ct",
+    "drive": "dr",
+    "highway": "hwy",
+    "lane": "ln",
+    "parkway": "pkwy",
+    "place": "pl",
+    "road": "rd",
+    "square": "sq",
+    "terrace": "ter",
+    "trail": "trl",
+    "first": "1 st",
+    "second": "2 nd",
+    "third": "3 rd",
+    "fourth": "4 th",
+    "fifth": "5 th",
+    "sixth": "6 th",
+    "seventh": "7 th",
+    "eighth": "8 th",
+    "ninth": "9 th",
+    "tenth": "10 th",
+}
 # No visit lasts longer, set-up and pack-down included; look-ups by time use it to stay within an index range.
 LONGEST_BLOCK = timedelta(hours=24)
 
@@ -40,6 +80,13 @@ def new_reference() -> str:
 def make_address_key(street: str, unit: str, zip_code: str) -> str:
     """An address as its words and numbers in lower case, so that a comma or a capital makes no second address."""
     return " ".join(_WORDS.findall(f"{street} {unit} {zip_code}".lower()))
+
+
+def make_rule_key(address_key: str) -> str:
+    """The same for two spellings of an address, so that what is written down of it holds for both: `Street` and `St`,
+    `North` and `N`, `First` and `1st`, `#5B`, `Apt 5b` and `Unit 5 B`."""
+    words = (_SHORT.get(word, word) for word in _LETTERS_OR_DIGITS.findall(address_key))
+    return " ".join(filter(None, words))
 
 
 class _Lines(Aggregate):

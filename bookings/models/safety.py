@@ -128,7 +128,7 @@ class CheckIn(models.Model):
 class AddressRule(models.Model):
     """What holds at an address, whoever is visited there. Each visit to come there has it in `Booking.address_rule`."""
 
-    # As `make_address_key` writes it: its 200 characters are no more than twice as long in lower case.
+    # As `make_rule_key` writes it: its 200 characters are no more than twice as long in lower case, word by word.
     address_key = models.CharField(max_length=420, unique=True, editable=False)
     rule = models.CharField(_("at this door"), max_length=10, choices=DoorRule.choices)
     at = models.DateTimeField(_("when"))

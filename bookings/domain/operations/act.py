@@ -75,8 +75,8 @@ def keep(
 ) -> None:
     """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee`, `drives` and
     `steps` as `columns_of` writes rows, the keys of `add_ons`, the notes of `access`, the client's `phone` as it was
-    and as it was written. What waits to tell how the visit stands waits as long. Nothing where the message leaves at
-    once."""
+    and as it was written, the `rule` of the address that it came to as it was where its own went along. What waits to
+    tell how the visit stands waits as long. Nothing where the message leaves at once."""
     if leaves_at <= act.at:
         return
     now_is = columns_of(event.booking)

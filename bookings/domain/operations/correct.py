@@ -27,7 +27,7 @@ from massagerx.lib.text import plain_name
 
 from .act import Act, columns_of, keep
 from .claim import claim_in_place
-from .doors import lock_rule_at, require_told
+from .doors import lock_rule_at, require_told, write_address_rule
 from .move import at_door, quote_as_agreed, require_movable, tell_change, treatment_of
 from .status import lock_therapists_of
 from .transaction import block_of, record, translated_errors
@@ -59,7 +59,8 @@ class VisitAddress:
 class Correction:
     """How a visit is to be. None: as it is. `treatment` is of the same service; a discount needs no other price; the
     `phone` (E.164) is its client's, for all their visits, and `recipient_phone` the one that is called at the door.
-    `total_cents` is the total that was shown, None when nobody was shown one."""
+    `total_cents` is the total that was shown, None when nobody was shown one. `takes_rule_along`: what holds at the
+    address that is left holds at the new one too, where it is stricter."""
 
     address: VisitAddress
     treatment: Treatment | None = None
@@ -70,6 +71,7 @@ class Correction:
     discount_cents: int | None = None
     phone: str | None = None
     total_cents: int | None = None
+    takes_rule_along: bool = False
 
 
 def correct_visit(
@@ -105,8 +107,9 @@ def correct_visit(
         area = fresh.area if address.zip_code == fresh.area.zip_code else load_area(address.zip_code)
         before, was, beside = block_of(fresh), columns_of(fresh), _beside(fresh, act)
         was_elsewhere = fresh.address_key != address.address_key
-        door = lock_rule_at(address.address_key) if was_elsewhere else fresh.address_rule
-        if was_elsewhere and act.actor is None and (door or fresh.address_rule):
+        left = fresh.address_rule
+        door = lock_rule_at(address.address_key) if was_elsewhere else left
+        if was_elsewhere and act.actor is None and (door or left):
             raise AddressByPhone
         treatment = _other_treatment(correction, fresh)
         if _is_for_others(fresh, correction) and intake.has_health(fresh):
@@ -136,6 +139,10 @@ def correct_visit(
                 require_told(fresh, act)
             beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
+            if correction.takes_rule_along and act.actor and DoorRule.stricter(door, left) != door:
+                beside["rule"] = door
+                write_address_rule(address_key=address.address_key, rule=left, actor=act.actor, now=act.at)
+                fresh.address_rule = left
         tells = was_elsewhere if tells is None else tells and is_other
         if tells:
             fresh.revision += 1

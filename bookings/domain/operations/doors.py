@@ -12,7 +12,7 @@ from django.db.models import CharField, Q
 from bookings.enums import OCCUPYING, DoorRule
 from bookings.exceptions import ChangedMeanwhile, DoorUntold
 from bookings.models import AddressRule, Booking, BookingQuerySet, Client
-from bookings.models.booking import make_address_key
+from bookings.models.booking import make_address_key, make_rule_key
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.locks import lock_names
 
@@ -34,12 +34,14 @@ _RULES = CompiledQuery(
 def lock_name(address_key: str) -> str:
     """What is locked by whoever sets the rule of an address or writes a visit there, so that neither misses the
     other."""
-    return f"address:{address_key}"
+    return f"address:{make_rule_key(address_key)}"
 
 
 def rules_at(address_keys: Collection[str]) -> dict[str, str]:
-    """The rules of those of these addresses that have one; one query."""
-    return dict(_RULES.rows(keys=sorted(set(address_keys))))
+    """The rules of those of these addresses that have one, however they are spelled; one query."""
+    keys = {address_key: make_rule_key(address_key) for address_key in address_keys}
+    rules = dict(_RULES.rows(keys=sorted(set(keys.values()))))
+    return {address_key: rules[key] for address_key, key in keys.items() if key in rules}
 
 
 def lock_rule_at(address_key: str) -> str:
@@ -78,22 +80,23 @@ def write_address_rule(
 ) -> int:
     """The same for an address at which nobody needs to be visited yet. Of visits that take no time `also` the one of
     that key says so."""
+    key = make_rule_key(address_key)
     with translated_errors(), transaction.atomic():
         lock_names(lock_name(address_key))
         if rule:
             AddressRule.objects.update_or_create(
-                address_key=address_key, defaults={"rule": rule, "at": now, "by": actor}
+                address_key=key, defaults={"rule": rule, "at": now, "by": actor}
             )
         else:
-            AddressRule.objects.filter(address_key=address_key).delete()
+            AddressRule.objects.filter(address_key=key).delete()
         there = Booking.objects.filter(
-            Q(status__in=OCCUPYING) | Q(pk=also) | ~Q(address_rule=""), area__zip_code=_zip_of(address_key)
+            Q(status__in=OCCUPYING) | Q(pk=also) | ~Q(address_rule=""), area__zip_code=_zip_of(key)
         )
         # As it is typed, too: one that is corrected to another address meanwhile keeps that one's rule.
         written = {
             (street, unit)
             for street, unit, zip_code in _addresses(there)
-            if make_address_key(street, unit, zip_code) == address_key
+            if make_rule_key(make_address_key(street, unit, zip_code)) == key
         }
         return sum(
             there.filter(street=street, unit=unit).order_by().update(address_rule=rule)
@@ -101,25 +104,37 @@ def write_address_rule(
         )
 
 
+def put_rule_back(address_key: str, rule: str, *, written_at: datetime, act: Act) -> None:
+    """Has an address the `rule` again that it had before an act wrote another one down, unless somebody has written one
+    down since. To be called under its lock."""
+    row = AddressRule.objects.filter(address_key=make_rule_key(address_key), at=written_at)
+    if act.actor is not None and row.exists():
+        write_address_rule(address_key=address_key, rule=rule, actor=act.actor, now=act.at)
+
+
 def forget_address_rules(*, now: datetime, erased: Client | None = None) -> None:
     """Deletes the rules of addresses at which nobody's visit is any more but that of clients who were erased: of the
     one who is being `erased` at once, of others once they were written down longer ago than `KEPT_AHEAD`."""
     if erased is not None:
-        keys = {make_address_key(*address) for address in _addresses(Booking.objects.filter(client=erased))}
-        rules = AddressRule.objects.filter(address_key__in=keys)
+        rules = AddressRule.objects.filter(address_key__in=_keys(Booking.objects.filter(client=erased)))
     else:
         rules = AddressRule.objects.filter(at__lte=now - KEPT_AHEAD)
     keys = set(rules.order_by().values_list("address_key", flat=True))
     if not keys:
         return
     there = Booking.objects.filter(area__zip_code__in=set(map(_zip_of, keys)), client__erased_at=None)
-    keys -= {make_address_key(*address) for address in _addresses(there.exclude(client=erased))}
+    keys -= _keys(there.exclude(client=erased))
     AddressRule.objects.filter(address_key__in=keys).delete()
 
 
 def _zip_of(address_key: str) -> str:
     """A key's last word is the ZIP code."""
     return address_key.split()[-1]
+
+
+def _keys(rows: BookingQuerySet) -> set[str]:
+    """Of the rules that hold where these visits are."""
+    return {make_rule_key(make_address_key(*address)) for address in _addresses(rows)}
 
 
 def _addresses(rows: BookingQuerySet) -> Iterator[tuple[str, str, str]]:

@@ -55,7 +55,7 @@ from bookings.models import (
     TermsVersion,
     VisitPurpose,
 )
-from bookings.models.booking import make_address_key
+from bookings.models.booking import make_address_key, make_rule_key
 from bookings.screening import Result
 from massagerx.lib.bulk_insert import bulk_insert_mixed
 from massagerx.lib.compiled_query import CompiledQuery
@@ -593,7 +593,7 @@ def would_confirm(
     if submission.email:
         same |= Q(email=submission.email)
     flagged = Client.objects.filter(same).exclude(door_rule="")
-    door = AddressRule.objects.filter(address_key=submission.address_key)
+    door = AddressRule.objects.filter(address_key=make_rule_key(submission.address_key))
     client = people.filter(~Exists(flagged), ~Exists(door), bookings__status=BookingStatus.COMPLETED).first()
     is_known = client is not None and _is_same_person(client, submission)
     if client is not None and OwnConsent.is_taken_back(client=client, name=submission.recipient_name):

@@ -26,11 +26,12 @@ from bookings.models import (
     Therapist,
     VisitStep,
 )
+from massagerx.lib.locks import lock_names
 
 from .act import Act, Columns, set_columns
 from .claim import Standing, claim_in_place, claim_move
 from .correct import write_access, write_phone
-from .doors import lock_rule_at
+from .doors import lock_name, lock_rule_at, put_rule_back
 from .move import visit_request_of
 from .status import expires_at, first_tier, patience_with
 from .transaction import block_of, record, translated_errors
@@ -69,6 +70,9 @@ def _undo(thought: SecondThought, act: Act) -> Booking:
     booking = thought.event.booking
     was = _as_it_was(booking, thought)
     # Before the visit, as whoever sets the rule does. It is on no visit that was elsewhere, canceled or declined.
+    if "rule" in thought.before:
+        lock_names(lock_name(was.address_key), lock_name(booking.address_key))
+        put_rule_back(booking.address_key, thought.before["rule"], written_at=thought.event.at, act=act)
     rule = lock_rule_at(was.address_key)
     if _takes_time_back(booking, was, act.at):
         rules = BookingRules.load().for_staff()

@@ -634,7 +634,7 @@ def test_any_order_of_a_day_that_goes_wrong_keeps_what_must_never_be_false(world
         booking.client.door_rule = DOORS[number % len(DOORS)]
         booking.client.save()
         if number != 2:
-            operations.confirm_booking(booking=booking, actor=None, now=NOW)
+            operations.confirm_booking(booking=booking, actor=None, now=NOW, door=booking.door_rule)
     tomorrow = world.book(
         starts_at=at(10, day=DAY + timedelta(days=1)),
         preference=f"therapist:{second.slug}",
