@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.support import OUTPUT
 
 DESKTOP = 1280
 PHONE = 390
+PATIENCE_MS = 60_000
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--font-render-hinting=none",
@@ -28,7 +29,8 @@ addEventListener("securitypolicyviolation", (event) => {
 
 
 def launch(playwright: Playwright, program: str) -> Browser:
-    """Start Chromium without a window."""
+    """Start Chromium without a window. Whatever is waited for has the time that only a hang takes."""
+    expect.set_options(timeout=PATIENCE_MS)
     return playwright.chromium.launch(executable_path=program, headless=True, args=_FLAGS)
 
 
@@ -75,7 +77,7 @@ class PageMaker:
             reduced_motion=options.pop("reduced_motion", "reduce"),
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         if javascript:
             context.add_init_script(_REPORT_VIOLATIONS)
         self._contexts.append(context)
