@@ -157,8 +157,8 @@ def test_own_page_tells_search_engines_who_it_is(client: Client, world: World) -
 
 
 def test_a_portrait_is_a_drawing_of_ones_own_until_there_is_a_photo(client: Client, world: World) -> None:
-    for number in range(3):
-        world.add_therapist(f"Sample Therapist {number}")
+    for number in range(1, 4):
+        world.add_therapist(f"Sample Therapist {number}", pk=world.therapist.pk + number)
     drawn = [
         re.findall(r'class="portrait__lines" d="([^"]+)"', client.get("/therapists/").content.decode())
         for _time in range(2)
