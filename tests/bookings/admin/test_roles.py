@@ -68,6 +68,7 @@ from bookings.reviews import desk_urls as desk_reviews
 from bookings.reviews.models import Review
 from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
+from massagerx.lib.singleton import SingletonModel
 from massagerx.site import views
 from services.models import Business, Category
 from tests.bookings.photos import add_photo
@@ -634,8 +635,10 @@ def test_nobody_changes_or_deletes_without_the_right(role: str, desk: Desk) -> N
     for label, of_roles in RIGHTS.items():
         rights, row, name = of_roles.get(role, ""), desk.rows[label], f"admin:{label.replace('.', '_')}"
         posts = {"c": reverse(f"{name}_change", args=[row.pk]), "a": reverse(f"{name}_add")}
+        # Of a row that is there the form that makes it is the one that changes it.
+        wanted = {"c": "c", "a": "c" if isinstance(row, SingletonModel) else "a"}
         for action, address in posts.items():
-            if action not in rights and client.post(address, {}).status_code not in (403, 405):
+            if wanted[action] not in rights and client.post(address, {}).status_code not in (403, 405):
                 wrong.append((address, action))
         if "d" not in rights:
             deletion = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
