@@ -107,10 +107,7 @@ def correct_visit(
         area = fresh.area if address.zip_code == fresh.area.zip_code else load_area(address.zip_code)
         before, was, beside = block_of(fresh), columns_of(fresh), _beside(fresh, act)
         was_elsewhere = fresh.address_key != address.address_key
-        left = fresh.address_rule
-        door = lock_rule_at(address.address_key) if was_elsewhere else left
-        if was_elsewhere and act.actor is None and (door or left):
-            raise AddressByPhone
+        door = _lock_rule(fresh, address, act) if was_elsewhere else fresh.address_rule
         treatment = _other_treatment(correction, fresh)
         if _is_for_others(fresh, correction) and intake.has_health(fresh):
             raise HealthAnswered
@@ -126,23 +123,15 @@ def correct_visit(
             fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
             fresh.ends_at = slot.ends_at
         is_other |= (quote.total_cents, quote.discount_cents) != (fresh.total_cents, fresh.discount_cents)
-        if correction.phone is not None and correction.phone != fresh.client.phone:
-            beside["phone"] = [str(fresh.client.phone), str(correction.phone)]
-            write_phone(fresh.client, correction.phone, instead_of=str(fresh.client.phone))
+        beside |= _follow_phone(fresh.client, correction.phone)
         if correction.recipient_name not in (None, fresh.recipient_name):
             links.revoke_consent_links(Booking.objects.filter(pk=fresh.pk), now=act.at)
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
-            before_rule, fresh.address_rule = fresh.door_rule, door
-            if act.actor is not None and DoorRule.stricter(before_rule, fresh.door_rule) != before_rule:
-                require_told(fresh, act)
             beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
-            if correction.takes_rule_along and act.actor and DoorRule.stricter(door, left) != door:
-                beside["rule"] = door
-                write_address_rule(address_key=address.address_key, rule=left, actor=act.actor, now=act.at)
-                fresh.address_rule = left
+            beside |= _follow_rules(fresh, correction, door, act)
         tells = was_elsewhere if tells is None else tells and is_other
         if tells:
             fresh.revision += 1
@@ -154,6 +143,40 @@ def correct_visit(
             keep(event, was, act, leaves_at, **beside)
             tell_change(fresh, act, leaves_at, was, **beside)
     return fresh
+
+
+def _follow_phone(client: Client, phone: str | None) -> dict[str, Any]:
+    """Writes another phone of the client, if one is given; returns what undoing it puts back."""
+    before = str(client.phone)
+    if phone in (None, before):
+        return {}
+    write_phone(client, str(phone), instead_of=before)
+    return {"phone": [before, str(phone)]}
+
+
+def _lock_rule(booking: Booking, address: VisitAddress, act: Act) -> str:
+    """What holds at an address that a visit comes to, kept as it is until the transaction ends. Raises
+    `AddressByPhone` for a client where something holds there or at the address that is left."""
+    door = lock_rule_at(address.address_key)
+    if act.actor is None and (door or booking.address_rule):
+        raise AddressByPhone
+    return door
+
+
+def _follow_rules(booking: Booking, correction: Correction, door: str, act: Act) -> dict[str, Any]:
+    """Puts what holds at the address that is come to on the visit, or takes along what held at the one that is left;
+    returns what undoing it puts back. Raises `DoorUntold` where more holds than before and staff don't say that
+    whoever comes knows."""
+    before, left, booking.address_rule = booking.door_rule, booking.address_rule, door
+    if act.actor is None:
+        return {}
+    if DoorRule.stricter(before, booking.door_rule) != before:
+        require_told(booking, act)
+    if not correction.takes_rule_along or DoorRule.stricter(door, left) == door:
+        return {}
+    write_address_rule(address_key=correction.address.address_key, rule=left, actor=act.actor, now=act.at)
+    booking.address_rule = left
+    return {"rule": door}
 
 
 def correct_together(*, visits: Sequence[Booking], correction: Correction, act: Act) -> list[Booking]:

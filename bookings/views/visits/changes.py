@@ -84,17 +84,15 @@ def cancel_rest(request: HttpRequest, reference: str) -> HttpResponse:
     if not ahead:
         messages.info(request, _("No visit of this course is still to come."))
         return redirect("visits:visit", booking.reference)
-    is_sent = request.method == "POST"
-    form = CancelRestForm(request.POST if is_sent else None)
+    form = CancelRestForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        status = 422 if is_sent else 200
-        return _cancel_rest_page(request, booking, visitor, ahead, form, status=status)
+        return _cancel_rest_page(request, booking, visitor, ahead, form)
     data = form.cleaned_data
     try:
         canceled = operations.cancel_together_by_client(together=booking.together, now=now, **data)
     except exceptions.BookingError as error:
         messages.warning(request, refusal_words(error))
-        return _cancel_rest_page(request, booking, visitor, ahead, form, status=409)
+        return _cancel_rest_page(request, booking, visitor, ahead, form)
     words = ngettext("%(count)d visit is canceled.", "%(count)d visits are canceled.", len(canceled))
     messages.success(request, words % {"count": len(canceled)})
     late = _("We’ll write to you about the late fee.")
@@ -103,15 +101,10 @@ def cancel_rest(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _cancel_rest_page(
-    request: HttpRequest,
-    booking: Booking,
-    visitor: Visitor,
-    ahead: list[Booking],
-    form: CancelRestForm,
-    *,
-    status: int = 200,
+    request: HttpRequest, booking: Booking, visitor: Visitor, ahead: list[Booking], form: CancelRestForm
 ) -> HttpResponse:
-    """What falls away, with what it costs, and what stays."""
+    """What falls away, with what it costs, and what stays; 409 where a press without a mistake was refused."""
+    status = 200 if not form.is_bound else 422 if form.errors else 409
     stand = Booking.objects.together_with(booking).occupying().count()
     context = {**all_ahead_context(booking, visitor, ahead, form), "kept": stand - len(ahead)}
     return render(request, "visits/cancel_rest.html", context, status=status)
