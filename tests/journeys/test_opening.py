@@ -248,6 +248,7 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
         expect(page.locator(".messagelist .success").first).to_contain_text("Published")
 
     page.goto("/admin/")
+    assert page.locator(".opening-step li").all_inner_texts() == []
     expect(page.locator(".opening-progress")).to_contain_text("10 of 10 done")
     owner.keep("ready")
     owner.press_named("Open: let clients book online")
