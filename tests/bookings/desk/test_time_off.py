@@ -208,7 +208,7 @@ def test_one_of_two_desks_answers(world: World, front: Client, transactional_db:
 
     def press(is_approved: bool) -> None:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             operations.answer_wish(wish=row, is_approved=is_approved, actor=actor, now=NOW, why="No")
             found.append("approved" if is_approved else "declined")
         except WishAnswered:
@@ -220,7 +220,7 @@ def test_one_of_two_desks_answers(world: World, front: Client, transactional_db:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=60)
     row.refresh_from_db()
     assert sorted(found) == sorted(["late", row.state])
     assert TimeOff.objects.count() == (row.state == WishState.APPROVED)
