@@ -52,6 +52,14 @@ def visit(world: World) -> Booking:
     return operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
 
 
+def test_who_is_called_in_sick_is_off_today_and_who_plans_is_off_tomorrow(
+    front: Client, hands: Client
+) -> None:
+    with time_machine.travel(at(7), tick=False):
+        days = [page.get(ADD).context["adminform"].form["first_day"].value() for page in (front, hands)]
+    assert days == [DAY, TOMORROW]
+
+
 def ask(hands: Client, world: World, **more: str) -> str:
     data = {
         "therapist": str(world.therapist.pk),
