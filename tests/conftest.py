@@ -17,7 +17,7 @@ from django.conf import settings as django_settings
 from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
-from launch.testing import find_chromium
+from launch.testing import SECOND_TRIES, find_chromium
 from tests.support import clock, ordered, require
 from tests.support import prepared_databases as databases
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
@@ -80,7 +80,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what the machine lacked."""
+    """Say loudly what the machine lacked, and tell `run.py test` which tests were tried a second time."""
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])
@@ -92,6 +92,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(
             f"{len(skipped)} tests did not run, since this machine lacks: {', '.join(parts)}"
         )
+    tried_again = {report.nodeid: None for report in terminalreporter.stats.get("rerun", [])}
+    if tried_again and (var := os.environ.get("VAR_DIR")):
+        Path(var, SECOND_TRIES).write_text("\n".join(tried_again), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
