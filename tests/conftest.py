@@ -173,7 +173,7 @@ def worker(transactional_db: None, redis_url: str) -> Iterator[object]:
 
     task_postrun.connect(close, weak=False, dispatch_uid="tests")
     try:
-        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20) as running:
+        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=60) as running:
             yield running
     finally:
         task_postrun.disconnect(dispatch_uid="tests")
@@ -186,7 +186,7 @@ def smtp_server(settings: object) -> Iterator[MailServer]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
     settings.EMAIL_HOST = "127.0.0.1"  # type: ignore[attr-defined]
     settings.EMAIL_PORT = server.port  # type: ignore[attr-defined]
-    settings.EMAIL_TIMEOUT = 2  # type: ignore[attr-defined]
+    settings.EMAIL_TIMEOUT = 60  # type: ignore[attr-defined]
     yield server
     server.stop()
 
