@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class BookingError(Exception):
     """The base of all of these."""
@@ -67,6 +69,14 @@ class InvalidTransition(BookingError):
         super().__init__(f"{status} -> {wanted}")
         self.status = status
         self.wanted = wanted
+
+
+class StillWaiting(BookingError):
+    """By the terms we wait longer at the door before nobody is said to have opened; `until` is an aware instant."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
 
 
 class AnotherClient(BookingError):

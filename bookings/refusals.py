@@ -18,6 +18,7 @@ from bookings import exceptions
 from bookings.domain.lifecycle import may_become
 from bookings.enums import BookingStatus, Gender
 from bookings.models import Therapist
+from massagerx.lib.localtime import local
 
 _GONE = gettext_lazy("That time has just gone. Here are the times still free; all you typed is kept.")
 _NOBODY = gettext_lazy("Nobody on our team can be booked for this service at the moment.")
@@ -284,6 +285,10 @@ def explain(error: exceptions.BookingError) -> str:
         return _why_no_transition(error)
     if type(error) in _ERRORS:
         return str(_ERRORS[type(error)][1])
+    if isinstance(error, exceptions.StillWaiting):
+        here = local(error.until)
+        words = _("by the terms we wait at the door until %(at)s. Call the client, and press again then.")
+        return words % {"at": f"{here:%I:%M %p}".lstrip("0")}
     if isinstance(error, exceptions.SlotNotOffered):
         words = _("that time can't be kept any more (%(why)s); nothing was changed.")
         return words % {"why": stranding_words(error.reason)}

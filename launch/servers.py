@@ -34,10 +34,16 @@ def wait_until(ready: Callable[[], bool], part: Part, *, seconds: float, nap: Ca
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on 127.0.0.1 that nothing listens on now. It is none of those that a system gives away by itself, to
+    whoever connects or asks for any port: so it is still free a moment later."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 # Broker ------------------------------------------------------------------------------------------------------

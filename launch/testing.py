@@ -16,6 +16,10 @@ from launch.processes import Supervisor
 from launch.servers import find_broker, find_postgres, start_throwaway_postgres
 
 _WHOLE_SITE = "browser or journey or faults"
+# A browser, a worker and a server that share two processors: what fails once there is tried once more, and named.
+_SECOND_TRY = ["--reruns", "1", "--rerun-show-tracebacks"]
+# In a round's directory: the tests that were tried again, a line each.
+SECOND_TRIES = "second-tries.txt"
 _NOTHING_COLLECTED = 5
 # What a person set for their own site must not reach the tests.
 _FOREIGN = (
@@ -35,6 +39,7 @@ class Round:
     code: int = 0
     seconds: float = 0
     counts: "dict[str, int] | None" = None
+    tried_again: "list[str] | None" = None
 
 
 def run(root: Path, arguments: list[str], signals: Signals) -> int:
@@ -68,6 +73,7 @@ def run(root: Path, arguments: list[str], signals: Signals) -> int:
             round_.code = _pytest(root, environment.python, round_, scratch / str(number), signals)
             round_.seconds = time.monotonic() - started
             round_.counts = _counts(_report(round_, scratch))
+            round_.tried_again = tried_again(scratch / str(number))
     finally:
         supervisor.close(hurry=lambda: signals.impatient)
     return _summary(rounds, missing, asked_for_some=bool(arguments))
@@ -95,7 +101,7 @@ def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[R
     theirs, options = split_marks(arguments)
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
     # The tests of one file share a site, which takes seconds to start.
-    side_by_side = ["-n", "2", "--dist", "loadfile"]
+    side_by_side = ["-n", "2", "--dist", "loadfile", *_SECOND_TRY]
     if postgres is not None:
         chosen = [
             ("PostgreSQL", f"not ({_WHOLE_SITE})", postgres, ["-n", "2"]),
@@ -187,6 +193,14 @@ def _counts(report: Path) -> "dict[str, int] | None":
     }
 
 
+def tried_again(var: Path) -> list[str]:
+    """The tests of a round that failed once, by their node ids, from its directory."""
+    try:
+        return (var / SECOND_TRIES).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
 def _summary(rounds: list[Round], missing: list[str], *, asked_for_some: bool) -> int:
     say("\n=== Summary ===")
     total = 0
@@ -202,6 +216,8 @@ def _summary(rounds: list[Round], missing: list[str], *, asked_for_some: bool) -
         elif round_.code not in (0, 1):
             told += f" (pytest ended with code {round_.code})"
         say(f"  {round_.name:<36} {told}, {round_.seconds:.0f} s")
+        for test in round_.tried_again or ():
+            say(f"    FAILED ONCE, tried again: {test}")
     if not asked_for_some and total == 0:
         bad = True
     for part in missing:

@@ -17,7 +17,7 @@ from django.conf import settings as django_settings
 from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
-from launch.testing import find_chromium
+from launch.testing import SECOND_TRIES, find_chromium
 from tests.support import clock, ordered, require
 from tests.support import prepared_databases as databases
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
@@ -80,7 +80,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what the machine lacked."""
+    """Say loudly what the machine lacked, and tell `run.py test` which tests were tried a second time."""
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])
@@ -92,6 +92,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(
             f"{len(skipped)} tests did not run, since this machine lacks: {', '.join(parts)}"
         )
+    tried_again = {report.nodeid: None for report in terminalreporter.stats.get("rerun", [])}
+    if tried_again and (var := os.environ.get("VAR_DIR")):
+        Path(var, SECOND_TRIES).write_text("\n".join(tried_again), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +173,7 @@ def worker(transactional_db: None, redis_url: str) -> Iterator[object]:
 
     task_postrun.connect(close, weak=False, dispatch_uid="tests")
     try:
-        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20) as running:
+        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=60) as running:
             yield running
     finally:
         task_postrun.disconnect(dispatch_uid="tests")
@@ -183,7 +186,7 @@ def smtp_server(settings: object) -> Iterator[MailServer]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
     settings.EMAIL_HOST = "127.0.0.1"  # type: ignore[attr-defined]
     settings.EMAIL_PORT = server.port  # type: ignore[attr-defined]
-    settings.EMAIL_TIMEOUT = 2  # type: ignore[attr-defined]
+    settings.EMAIL_TIMEOUT = 60  # type: ignore[attr-defined]
     yield server
     server.stop()
 

@@ -49,11 +49,13 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         return shown if sees_every_visit(request.user) else shown[1:]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """All of tomorrow, or with `?day=2026-11-27` of that day. Without the tick, the hours that a therapist would
-        have worked then."""
-        day = day_asked(request.GET) or timezone.localdate() + timedelta(days=1)
+        """All of today for the desk, which somebody has just called, and of tomorrow for a therapist, whose own page of
+        today has a press for it; with `?day=2026-11-27` all of that day. Without the tick, the hours that a therapist
+        would have worked then."""
+        today, is_desk = timezone.localdate(), sees_every_visit(request.user)
+        day = day_asked(request.GET) or (today if is_desk else today + timedelta(days=1))
         own = only_seen_by(request.user, WorkingHours.objects.all(), "therapist")
-        hours = _hours_of(day, own) if not sees_every_visit(request.user) else {}
+        hours = {} if is_desk else _hours_of(day, own)
         return {"first_day": day, **hours, **super().get_changeform_initial_data(request)}
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

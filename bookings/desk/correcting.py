@@ -73,7 +73,7 @@ def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
             booking = get_visit(request.user, pk)
         changes, tried = _try(request, booking, form, now)
     context = {
-        "title": _("Correct %(reference)s") % {"reference": booking.reference},
+        "title": _("Correct the visit of %(name)s") % {"name": booking.visit_for},
         "booking": booking,
         "beside": Booking.objects.side_by_side(booking).select_related("client").first(),
         "when": local_when(booking.starts_at),

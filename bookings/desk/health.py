@@ -50,7 +50,7 @@ def health_page(request: StaffRequest, pk: int) -> HttpResponse:
     cautions = [*(again.caution_notes if again else []), *seen.caution_notes]
     context = {
         "booking": booking,
-        "title": _("Health answers for %(reference)s") % {"reference": booking.reference},
+        "title": _("Health answers of %(name)s") % {"name": booking.visit_for},
         "answers": _answers(seen),
         "answers_again": _answers(again) if again is not None else None,
         "caution_notes": list(dict.fromkeys(cautions)),

@@ -68,7 +68,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
             answer = _ask(visits, form.cleaned_data, now)
     context = {
         "booking": booking,
-        "title": _("Move %(reference)s") % {"reference": booking.reference},
+        "title": _("Move the visit of %(name)s") % {"name": booking.visit_for},
         "when": local_when(booking.starts_at),
         "form": form,
         "answer": answer,
@@ -195,7 +195,12 @@ def _free(booking: Booking, form: MoveForm, now: datetime) -> dict[str, list[dic
         now=now,
     )
     wanted = cleaned.get("starts_at") or booking.starts_at
-    starts = {each: [start.starts_at for start in offer.by_day[each]] for each in sorted(offer.by_day)}
+    # Where it stands with the same therapist is no other time.
+    stays = booking.starts_at if preference == _whom(booking) else None
+    starts = {
+        each: [start.starts_at for start in offer.by_day[each] if start.starts_at != stays]
+        for each in sorted(offer.by_day)
+    }
     near = sorted(starts.pop(day, []), key=lambda start: abs(start - wanted))[:_OTHERS]
     later = [
         min(of_day, key=lambda start: abs(_minute(start) - _minute(wanted)))

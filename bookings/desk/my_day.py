@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, Q, Subquery, TextField
+from django.db.models import F, OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -22,9 +22,10 @@ from django.views.decorators.http import require_safe
 from bookings.domain import operations
 from bookings.domain.check_ins import is_at_a_door
 from bookings.domain.day_board import Column, Visit, load_columns, read_visits
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, StepKind
 from bookings.exceptions import BookingError
 from bookings.models import AccessNotes, Booking, VisitStep
+from bookings.models.steps import waits_until
 from bookings.refusals import stranding_words
 from bookings.staff.client_notes import notes_on
 from bookings.staff.labels import (
@@ -125,7 +126,14 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
     over = Q(status=BookingStatus.CONFIRMED, starts_at__gt=now - LOOKS_BACK, ends_at__lte=now)
     # Sealed: the next visit's alone are opened.
     sealed = AccessNotes.objects.filter(booking=OuterRef("pk")).values(text=Cast("notes", TextField()))
-    rows = read_visits([therapist], today, tomorrow, beside=over, sealed_access=Subquery(sealed))
+    rows = read_visits(
+        [therapist],
+        today,
+        tomorrow,
+        beside=over,
+        sealed_access=Subquery(sealed),
+        wait_minutes=F("terms_version__wait_minutes"),
+    )
     columns = load_columns(
         therapists=[therapist],
         first_day=today,
@@ -206,6 +214,7 @@ def _next(user: User, visit: Visit, steps: list[VisitStep], now: datetime) -> di
         "span": clock_span(booking.starts_at, booking.ends_at),
         "state": state,
         "walk": walk,
+        "waits": _waits(booking, booking.wait_minutes, steps, now),
         "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
         "is_late": state == "before" and not walk["has_left"] and now > _leaves_at(visit),
         "drive": drive_words(drive) if drive is not None else "",
@@ -223,6 +232,14 @@ def _state(booking: Booking, walk: dict[str, Any], now: datetime) -> str:
     if now >= booking.starts_at:
         return "begun"
     return "at_door" if walk["is_there"] or now >= booking.blocked_from else "before"
+
+
+def _waits(booking: Booking, minutes: int, steps: list[VisitStep], now: datetime) -> str:
+    """Until when the therapist waits at the door for a client who isn't there, as a clock shows it; empty while they
+    are on the way, and once it is over."""
+    until = waits_until(booking.starts_at, minutes, steps)
+    is_there = now >= booking.starts_at or any(step.kind == StepKind.ARRIVED for step in steps)
+    return clock(until) if is_there and now < until else ""
 
 
 def way_in(user: User, booking: Any) -> dict[str, Any]:
@@ -284,7 +301,8 @@ def _other_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
 
 def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
     """What a visit's page says to the therapist beside the facts that staff see."""
-    walk = walk_of(booking, _steps([booking])[booking.pk], now)
+    steps = _steps([booking])[booking.pk]
+    walk = walk_of(booking, steps, now)
     check_in = check_in_at(booking.therapist, now) if walk["is_there"] else None
     return {
         **frame(),
@@ -293,6 +311,9 @@ def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
         "span": clock_span(booking.starts_at, booking.ends_at),
         "may_finish": user.has_perm(FINISH_OWN) or user.has_perm(CHANGE),
         "walk": walk,
+        "waits": _waits(booking, booking.terms_version.wait_minutes, steps, now)
+        if booking.status == BookingStatus.CONFIRMED
+        else "",
         "state": _state(booking, walk, now),
         "is_on_the_way": booking.status == BookingStatus.CONFIRMED
         and operations.is_near(booking, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +21,14 @@ TELLS = (StepKind.LEAVING, StepKind.LATE)
 def told_last(steps: Iterable[VisitStep]) -> VisitStep | None:
     """Of a visit's standing steps the one by which its client was told last when to expect somebody."""
     return max((row for row in steps if row.kind in TELLS), key=lambda row: (row.at, row.pk), default=None)
+
+
+def waits_until(starts_at: datetime, wait_minutes: int, steps: Iterable[VisitStep]) -> datetime:
+    """Until when whoever comes waits at a door that stays shut: so many minutes, as the visit's terms say, from its
+    start, or from when they were there where that was later. `starts_at` and the answer are aware instants; `steps`
+    are the visit's standing ones."""
+    there = (row.at for row in steps if row.kind == StepKind.ARRIVED)
+    return max([starts_at, *there]) + timedelta(minutes=wait_minutes)
 
 
 class VisitStepQuerySet(models.QuerySet["VisitStep"]):

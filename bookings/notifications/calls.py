@@ -70,7 +70,7 @@ def how_told(client: Client) -> str:
     """How a client hears of what staff have just done."""
     if client.email:
         return _("The client gets an email.")
-    return _("The client has no email: please call, and mark it as told.")
+    return _("The client has no email: say it on the phone, and mark it as told.")
 
 
 def waiting(messages: list[Message], *, now: datetime) -> list[Message]:

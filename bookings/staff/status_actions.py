@@ -51,7 +51,7 @@ class StatusAction:
         return user.has_perm(_CHANGE)
 
 
-CONFIRM, COMPLETE, REOPEN, DECLINE = "confirm", "complete", "reopen", "decline"
+CONFIRM, COMPLETE, NO_SHOW, REOPEN, DECLINE = "confirm", "complete", "no-show", "reopen", "decline"
 STATUS_ACTIONS = {
     action.slug: action
     for action in (
@@ -79,7 +79,7 @@ STATUS_ACTIONS = {
             after_start=True,
         ),
         StatusAction(
-            "no-show",
+            NO_SHOW,
             gettext_lazy("Mark as no-show"),
             BookingStatus.NO_SHOW,
             gettext_lazy("marked as no-show"),
@@ -98,7 +98,7 @@ STATUS_ACTIONS = {
         ),
         StatusAction(
             "cancel",
-            gettext_lazy("Cancel"),
+            gettext_lazy("Cancel the visit"),
             BookingStatus.CANCELED,
             gettext_lazy("canceled"),
             operations.cancel_booking,
@@ -131,7 +131,7 @@ def perform(
 ) -> tuple[bool, str]:
     """Whether it was done, and the sentence that says so or why not. `told` is what the `ReasonForm` gave."""
     more = {"by_client": told["by_client"]} if action.wanted == BookingStatus.CANCELED else {}
-    if action.slug in (COMPLETE, REOPEN):
+    if action.slug in (COMPLETE, NO_SHOW, REOPEN):
         more["may_decide"] = actor.has_perm(_CHANGE)
     references, beside = [booking.reference], Booking.objects.side_by_side(booking)
     if action.slug == CONFIRM:

@@ -107,11 +107,11 @@ def test_broker_starts_afresh_when_its_file_is_damaged(
 def test_web_server_believes_no_visitor_about_the_prefix(tmp_path: Path, supervisor: Supervisor) -> None:
     site = make_site(tmp_path, supervisor, PATH=os.environ["PATH"])
     site.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not site.answers() and time.monotonic() < deadline:
         time.sleep(0.1)
 
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     connection.request("GET", "/healthz", headers={"SCRIPT_NAME": "//evil.example"})
     answer = connection.getresponse()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from launch.site import Login, parse_logins
-from launch.testing import environment_for_tests, split_marks
+from launch.testing import SECOND_TRIES, environment_for_tests, split_marks, tried_again
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,9 @@ def test_logins_are_read_from_a_command_s_output() -> None:
     text = "Migrating…\nlogin: owner rosa one-two-three\nnot a login: at all\nlogin: broken\n"
 
     assert parse_logins(text) == [Login("owner", "rosa", "one-two-three")]
+
+
+def test_what_failed_once_is_named(tmp_path: Path) -> None:
+    assert tried_again(tmp_path) == []
+    (tmp_path / SECOND_TRIES).write_text("tests/a.py::test_one\ntests/b.py::test_two")
+    assert tried_again(tmp_path) == ["tests/a.py::test_one", "tests/b.py::test_two"]

@@ -181,4 +181,4 @@ def test_web_server_that_cannot_know_its_visitors_does_not_start(
         assert ("TRUSTED_PROXIES" in said) != starts
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)

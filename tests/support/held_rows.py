@@ -25,18 +25,18 @@ def held_elsewhere(rows: QuerySet[Any]) -> Iterator[None]:
             with transaction.atomic():
                 list(rows.select_for_update(no_key=True).order_by("pk"))
                 locked.set()
-                let_go.wait(timeout=30)
+                let_go.wait(timeout=60)
         finally:
             connections.close_all()
 
     holder = threading.Thread(target=hold)
     holder.start()
     try:
-        assert locked.wait(timeout=10)
+        assert locked.wait(timeout=60)
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = 200")
         yield
     finally:
         let_go.set()
-        holder.join(timeout=30)
+        holder.join(timeout=60)
         connection.close()

@@ -112,7 +112,7 @@ class RoutingServer:
         """From here on nobody listens at the address."""
         self.stopping.set()
         self._server.shutdown()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         self._server.server_close()
 
     def __exit__(self, *error: object) -> None:

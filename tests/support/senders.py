@@ -71,7 +71,7 @@ class Senders:
 
     def start_broker(self) -> None:
         self._supervisor.start(self.broker)
-        wait_for(lambda: broker_answers(self._socket), seconds=20, what=lambda: self.broker.tail(20))
+        wait_for(lambda: broker_answers(self._socket), seconds=60, what=lambda: self.broker.tail(20))
 
     def start(self, role: str, number: int = 1) -> Part:
         """Starts a worker or a beat, or starts it again; returns at once."""

@@ -72,7 +72,7 @@ class MailServer:
     def start(self) -> "MailServer":
         for _attempt in range(5):
             self.port = free_port()
-            self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10)
+            self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60)
             try:
                 self._controller.start()
             except OSError:
@@ -120,7 +120,7 @@ class MailServer:
         return [received for received in list(self.messages) if address in received.recipients]
 
     def wait_for(
-        self, address: str, *, count: int = 1, subject: str = "", text: str = "", seconds: float = 30
+        self, address: str, *, count: int = 1, subject: str = "", text: str = "", seconds: float = 60
     ) -> list[Received]:
         """Wait until `count` messages for an address, with `subject` and `text` in theirs, are there; return them."""
         deadline = time.monotonic() + seconds

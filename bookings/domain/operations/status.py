@@ -36,6 +36,7 @@ from bookings.exceptions import (
     InvalidTransition,
     ScreeningNotCleared,
     SlotTaken,
+    StillWaiting,
 )
 from bookings.models import (
     Booking,
@@ -50,6 +51,7 @@ from bookings.models import (
     Therapist,
 )
 from bookings.models.intake import needs_note, same_person
+from bookings.models.steps import waits_until
 from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
@@ -322,9 +324,12 @@ def complete_booking(
     return change_status(booking, COMPLETE, Act(now, actor, reason=reason), check=check, then=drop_fee)
 
 
-def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
+def mark_no_show(
+    *, booking: Booking, actor: User | None, now: datetime, reason: str = "", may_decide: bool = True
+) -> Booking:
     """Marks a visit as one where nobody opened. Where the terms name a late fee, the client hears of both at once, when
-    staff have decided about it; else of this. Raises `InvalidTransition`, also before the visit starts."""
+    staff have decided about it; else of this. Raises `InvalidTransition`, also before the visit starts, and
+    `StillWaiting` for an actor who may not decide about late fees, as long as the terms have them wait at the door."""
 
     def name_fee(fresh: Booking) -> MessageKind | None:
         cents = fresh.terms_version.late_fee_cents(
@@ -335,7 +340,14 @@ def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason:
         LateFee.objects.create(booking=fresh, cents=cents, named_at=now)
         return None
 
-    check = _require_started(BookingStatus.NO_SHOW, now)
+    started = _require_started(BookingStatus.NO_SHOW, now)
+
+    def check(fresh: Booking) -> None:
+        started(fresh)
+        until = waits_until(fresh.starts_at, fresh.terms_version.wait_minutes, fresh.steps.standing())
+        if not may_decide and now < until:
+            raise StillWaiting(until)
+
     return change_status(booking, NO_SHOW, Act(now, actor, reason=reason), check=check, then=name_fee)
 
 

@@ -63,6 +63,10 @@ def test_the_desk_books_without_an_email_and_tells_by_phone(desk: Client, world:
     booking = book(desk, world)
     assert (booking.client.email, booking.status) == ("", BookingStatus.CONFIRMED)
     visit = reverse("admin:bookings_booking_change", args=[booking.pk])
+    assert (
+        "The client has no email: say it on the phone, and mark it as told."
+        in desk.get(visit).content.decode()
+    )
     for address in (visit, CALLS, reverse("admin:index")):
         page = desk.get(address).content.decode()
         assert "It is confirmed" in page

@@ -334,3 +334,9 @@ def test_a_word_about_nobody_is_explained_and_nothing_typed_is_lost(person: Pers
     assert response.status_code == 422
     assert "TYPED" in response.content.decode()
     assert not person.pairings.exists()
+
+
+def test_a_long_email_in_the_list_breaks_before_its_domain(desk: Client, world: World) -> None:
+    world.book(email="maria.fernanda@surgery.example.com")
+    listed = desk.get(reverse("admin:bookings_client_changelist")).content.decode()
+    assert "maria.fernanda<wbr>@surgery.example.com" in listed

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from bookings.domain.visit_request import ANYONE
 from bookings.enums import EventKind, MessageKind
 from bookings.models import Booking, Message
 from tests.factories import DAY, World, at
@@ -40,6 +41,16 @@ def test_asking_changes_nothing_and_moving_tells_the_client(world: World, desk: 
     event = booking.events.get(kind=EventKind.MOVED)
     assert (event.actor.username, event.reason, event.by_client) == ("desk", "The client called", False)
     assert Message.objects.filter(booking=booking, kind=MessageKind.MOVED).count() == 1
+
+
+def test_the_page_names_the_person_and_offers_no_time_that_it_has(world: World, desk: Client) -> None:
+    booking = world.book()
+    opened = desk.get(address(booking))
+    assert opened.context["title"] == f"Move the visit of {booking.visit_for}"
+    assert "10:00" not in [each["value"] for each in opened.context["free"]]
+    # With whoever fits best, the same hour is another visit.
+    anyone = desk.get(address(booking), wanted(world, "10:00", therapist=ANYONE))
+    assert "10:00" in [each["value"] for each in anyone.context["free"]]
 
 
 def test_a_time_that_cannot_be_kept_says_why_and_offers_others(world: World, desk: Client) -> None:

@@ -179,6 +179,49 @@ def test_a_visits_page_says_how_to_get_in_and_folds_the_rest(world: World, hands
     assert booking.events.last().reason == "Rang three times"
 
 
+def test_at_a_door_that_stays_shut_one_waits_as_the_terms_say(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    no_show = reverse("admin:bookings_booking_do", args=[booking.pk, "no-show"])
+    visit = reverse("admin:bookings_booking_change", args=[booking.pk])
+
+    def press(hour: int, minute: int) -> str:
+        with time_machine.travel(at(hour, minute), tick=False):
+            return hands.post(no_show, {"reason": "Rang"}, follow=True).content.decode()
+
+    until = "10:15 AM"
+    assert until not in front(hands, 9, 45)
+    # There too early, one waits from the start; on the way nobody is told to wait.
+    arrive = {"key": str(uuid.uuid4())}
+    with time_machine.travel(at(9, 50), tick=False):
+        hands.post(reverse("admin:bookings_booking_step", args=[booking.pk, "arrived"]), arrive)
+    assert until in front(hands, 9, 55)
+    with time_machine.travel(at(9, 55), tick=False):
+        assert until in hands.get(visit).content.decode()
+    assert until in front(hands, 10, 5)
+    assert "by the terms we wait at the door until 10:15 AM" in press(10, 14)
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+    assert until not in front(hands, 10, 15)
+    press(10, 15)
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.NO_SHOW
+
+
+def test_who_comes_late_waits_from_then_on_and_the_desk_may_say_so_at_once(
+    world: World, hands: Client, desk: Client
+) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    with time_machine.travel(at(10, 10), tick=False):
+        arrived = reverse("admin:bookings_booking_step", args=[booking.pk, "arrived"])
+        hands.post(arrived, {"key": str(uuid.uuid4())})
+    no_show = reverse("admin:bookings_booking_do", args=[booking.pk, "no-show"])
+    with time_machine.travel(at(10, 24), tick=False):
+        assert "until 10:25 AM" in hands.post(no_show, follow=True).content.decode()
+        desk.post(no_show, {"reason": "They called"})
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.NO_SHOW
+
+
 @pytest.mark.parametrize(
     "name", ["admin:my_own", "admin:bookings_booking_week", "admin:bookings_timeoff_changelist"]
 )

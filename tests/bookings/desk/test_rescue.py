@@ -414,7 +414,7 @@ def at_once(*work: Callable[[], Any]) -> None:
 
     def run(job: Callable[[], Any]) -> None:
         try:
-            together.wait(timeout=20)
+            together.wait(timeout=60)
             job()
         finally:
             connections.close_all()

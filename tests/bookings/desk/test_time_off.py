@@ -52,6 +52,14 @@ def visit(world: World) -> Booking:
     return operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
 
 
+def test_who_is_called_in_sick_is_off_today_and_who_plans_is_off_tomorrow(
+    front: Client, hands: Client
+) -> None:
+    with time_machine.travel(at(7), tick=False):
+        days = [page.get(ADD).context["adminform"].form["first_day"].value() for page in (front, hands)]
+    assert days == [DAY, TOMORROW]
+
+
 def ask(hands: Client, world: World, **more: str) -> str:
     data = {
         "therapist": str(world.therapist.pk),
@@ -208,7 +216,7 @@ def test_one_of_two_desks_answers(world: World, front: Client, transactional_db:
 
     def press(is_approved: bool) -> None:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             operations.answer_wish(wish=row, is_approved=is_approved, actor=actor, now=NOW, why="No")
             found.append("approved" if is_approved else "declined")
         except WishAnswered:
@@ -220,7 +228,7 @@ def test_one_of_two_desks_answers(world: World, front: Client, transactional_db:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=60)
     row.refresh_from_db()
     assert sorted(found) == sorted(["late", row.state])
     assert TimeOff.objects.count() == (row.state == WishState.APPROVED)

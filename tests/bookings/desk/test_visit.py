@@ -306,6 +306,7 @@ def test_page_offers_what_the_status_allows(desk: Client, world: World) -> None:
     text = desk.get(page(booking)).content.decode()
     assert do(booking, "confirm") not in text
     assert do(booking, "cancel") in text
+    assert re.findall(r">(Cancel[^<]*)</", text) == ["Cancel the visit…", "Cancel the visit"]
     assert do(booking, "complete") not in text
 
     with time_machine.travel(at(12), tick=False):

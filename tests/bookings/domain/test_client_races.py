@@ -48,9 +48,9 @@ def test_merging_waits_for_whoever_is_booking(world: World) -> None:
 
     thread = threading.Thread(target=book)
     thread.start()
-    assert locked.wait(timeout=20)
+    assert locked.wait(timeout=60)
     merge_clients(keep=keep, other=other, actor=staff, now=NOW)
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     assert seen == [True]
     assert list(Client.objects.all()) == [keep]
 
@@ -61,7 +61,7 @@ def both_at_once(*actions: Callable[[], Any]) -> list[str]:
 
     def run(place: int) -> None:
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=60)
             actions[place]()
             results[place] = "done"
         except Exception as error:
@@ -73,7 +73,7 @@ def both_at_once(*actions: Callable[[], Any]) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=40)
+        thread.join(timeout=60)
     return results
 
 
@@ -126,13 +126,13 @@ def test_a_note_written_while_a_client_is_erased_is_erased_or_refused(world: Wor
 
     thread = threading.Thread(target=erase)
     thread.start()
-    assert erased.wait(timeout=20)
+    assert erased.wait(timeout=60)
     try:
         with pytest.raises(ClientGone):
             add_note(client=visit.client, text="Ana", actor=staff, now=NOW)
     finally:
         written.set()
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert not ClientNote.objects.exists()
 
 
@@ -156,9 +156,9 @@ def test_a_copy_handed_over_while_a_client_is_erased_is_not_kept(world: World) -
 
     thread = threading.Thread(target=erase)
     thread.start()
-    assert erased.wait(timeout=20)
+    assert erased.wait(timeout=60)
     kept = outbox.mark_handing_over(message, now=NOW, copy={"to": "ana@example.com"})
     handed.set()
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     assert not kept
     assert not Message.objects.filter(copy__isnull=False).exists()

@@ -110,14 +110,14 @@ def last_two_at_once(limit: Limit, world: World) -> int:
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert asked.wait(timeout=20)
+    assert asked.wait(timeout=60)
     try:
         limit.ask(world, limit.most)
     except (TooManyMessages, TooManyRequests):
         pass
     finally:
         begun.set()
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     return limit.rows._default_manager.count()
 
 

@@ -44,7 +44,7 @@ def at_once(actions: list[Callable[[], Any]]) -> Counter[str]:
 
     def run(action: Callable[[], Any]) -> None:
         try:
-            start.wait(timeout=30)
+            start.wait(timeout=60)
             action()
             results.append("done")
         except Exception as error:
@@ -198,7 +198,7 @@ def test_without_the_row_lock_the_re_check_alone_is_fooled(
 
     def choose_and_wait(**kwargs: Any) -> Any:
         slot = chosen(**kwargs)
-        both_checked.wait(timeout=10)
+        both_checked.wait(timeout=60)
         return slot
 
     monkeypatch.setattr(scheduling, "choose_slot", choose_and_wait)
@@ -214,17 +214,17 @@ def test_a_request_waits_for_whoever_has_the_therapists_lock(world: World) -> No
         with transaction.atomic():
             list(Therapist.objects.select_for_update(no_key=True))
             locked.set()
-            assert let_go.wait(timeout=10)
+            assert let_go.wait(timeout=60)
 
     def client() -> None:
-        assert locked.wait(timeout=10)
+        assert locked.wait(timeout=60)
         world.book()
         through.set()
 
     looks: list[bool] = []
 
     def onlooker() -> None:
-        assert locked.wait(timeout=10)
+        assert locked.wait(timeout=60)
         looks.append(through.wait(timeout=0.7))
         let_go.set()
 

@@ -467,7 +467,7 @@ def undo_while_sending(staff: User, moment: datetime) -> str:
 
     def undo() -> None:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             operations.undo(press=key, actor=staff, now=moment)
             found.append("undone")
         except (MessageGone, SlotTaken):
@@ -477,7 +477,7 @@ def undo_while_sending(staff: User, moment: datetime) -> str:
 
     def sweep() -> None:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             send(moment)
         finally:
             connections.close_all()
@@ -486,7 +486,7 @@ def undo_while_sending(staff: User, moment: datetime) -> str:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=60)
     (word,) = found
     return word
 

@@ -127,7 +127,7 @@ def test_two_workers_at_once_write_one_alert(world: World, transactional_db: Non
 
     def work() -> None:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             written.append(stranding.tell_desk(now=SUNDAY))
         finally:
             connections.close_all()
@@ -136,7 +136,7 @@ def test_two_workers_at_once_write_one_alert(world: World, transactional_db: Non
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=60)
     assert sorted(written) == [0, 1]
     assert alerts() == [MessageState.DUE]
 
