@@ -27,7 +27,7 @@ from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain, refusal_words
-from bookings.views.visits.pages import visit_context
+from bookings.views.visits.pages import not_agreed, visit_context
 from bookings.views.visits.visitor import get_visit, open_own, proof_missing, visits_page
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
@@ -277,6 +277,8 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
     booking, visitor = get_visit(request, reference, now=now)
     back = redirect("visits:visit", booking.reference)
     if response := proof_missing(request, booking, visitor, then="visit"):
+        return response
+    if response := not_agreed(request, booking, visitor):
         return response
     course = course_of(booking)
     ahead = list(operations.ahead_together(course.key, now=now).with_details()) if course else []
