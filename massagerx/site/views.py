@@ -71,7 +71,9 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
     today = timezone.localdate(now)
     services = list(Service.objects.offered(today).with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
-    therapists = list(Therapist.objects.bookable(today).select_related("home_zip__zone")[:5])
+    everybody = list(Therapist.objects.bookable(today).select_related("home_zip__zone"))
+    therapists = everybody[:5]
+    shown_reviews = list(Review.objects.published().with_visit()[:2])
     context: dict[str, Any] = {
         "check": check,
         "services": services[:6],
@@ -85,16 +87,21 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "program": example_of(services),
         "visit": _visit(services, now),
         "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
-        "testimonials": Testimonial.objects.shown()[:1],
+        # Where there are reviews with dates, they speak.
+        "testimonials": [] if shown_reviews else Testimonial.objects.shown()[:1],
         "posts": Post.objects.published(now)[:1],
-        "questions": FaqEntry.objects.active()[:5],
+        "questions": FaqEntry.objects.active()[:3],
         "area": zones_within_reach(today=today),
-        "reviews": list(Review.objects.published().with_visit()[:2]),
+        "reviews": shown_reviews,
     }
-    if context["reviews"]:
+    if shown_reviews:
         context["summary"] = reviews.summary()
-    blocks = HomeBlock.in_order()
-    context["blocks"] = [block for block in blocks if block.slug not in _ABOUT or context[block.slug]]
+    blocks = [block for block in HomeBlock.in_order() if block.slug not in _ABOUT or context[block.slug]]
+    context["blocks"] = blocks
+    # Whose certificate stands beside their face needs no second place at the foot.
+    faces = therapists if any(block.slug == HomeBlock.Slug.THERAPISTS for block in blocks) else []
+    rest = everybody[len(faces) :]
+    context["certificates"] = [(therapist.name, therapist.certificate_number) for therapist in rest]
     return render(request, "home.html", context)
 
 

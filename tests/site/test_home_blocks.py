@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from blog.models import HomeBlock
+from bookings.models import Therapist
 from services.models import Business
 from tests.factories import World, make_world
 
@@ -160,3 +161,22 @@ def test_the_foot_says_the_owners_sentence(owner: Client, world: World) -> None:
     assert "Massage therapy in your own home, in Los Angeles." in page()
     Business.objects.update(tagline="Hands that come to you.")
     assert "Hands that come to you." in page().partition("site-footer")[2]
+
+
+def test_every_certificate_stands_beside_its_face_or_at_the_foot(world: World) -> None:
+    """Each once: beside the name of the first five, as the law wants it, and of the others at the foot."""
+    for number in range(6):
+        world.add_therapist(f"Sample Therapist {number}")
+    wanted = sorted(Therapist.objects.values_list("certificate_number", flat=True))
+
+    def numbers(html: str) -> list[str]:
+        return re.findall(r"CAMTC certificate ([\w-]+)", html)
+
+    above, foot, below = page().partition('<footer class="site-footer"')
+    assert foot
+    assert len(numbers(above)) == 5
+    assert sorted(numbers(above) + numbers(below)) == wanted
+    HomeBlock.objects.create(slug="therapists", is_active=False)
+    above, _foot, below = page().partition('<footer class="site-footer"')
+    assert numbers(above) == []
+    assert sorted(numbers(below)) == wanted
