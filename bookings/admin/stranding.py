@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain.stranding import Stranded, lock_therapists_of_change, stranded_by
+from bookings.models import Booking
 from bookings.refusals import stranding_words
 from bookings.staff.labels import local_when
 from massagerx.lib.admin_preview import is_preview
@@ -57,6 +58,10 @@ class StrandingMixin(admin.ModelAdmin):
         """Whether who is at the page can't strand visits, but ask the desk to."""
         return False
 
+    def way_out(self, request: HttpRequest, row: Any, first: Booking) -> str:
+        """Where the visits that a change of `row` strands can be kept all the same, `first` of them; empty: nowhere."""
+        return ""
+
     def ask_the_desk(self, request: HttpRequest, row: Any) -> HttpResponse:
         """Writes down what is asked for, when nothing of the change was."""
         raise NotImplementedError
@@ -84,11 +89,13 @@ class StrandingMixin(admin.ModelAdmin):
                 return self.ask_the_desk(request, found.row)
             # Once more, with a form that is not valid: so the page keeps what was typed.
             setattr(request, _SHOWN, found.stranded)
+            first = min((row.booking for row in found.stranded), key=lambda booking: booking.starts_at)
             context = {
                 **(extra_context or {}),
                 "stranded": _rows(request, found.stranded),
                 "confirm": CONFIRM,
                 "only_asks": self.only_asks(request),
+                "way_out": self.way_out(request, found.row, first),
                 "pressed_name": PRESSED,
                 "pressed": next((name for name in _LEAD_ON if name in request.POST), ""),
             }

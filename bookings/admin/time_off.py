@@ -19,8 +19,9 @@ from bookings.domain import operations
 from bookings.enums import WishState
 from bookings.forms.staff import day_asked
 from bookings.forms.time_off import TimeOffForm
-from bookings.models import ExtraHours, Therapist, TimeOff, TimeOffWish, WorkingHours
+from bookings.models import Booking, ExtraHours, Therapist, TimeOff, TimeOffWish, WorkingHours
 from bookings.notifications.render import span_of_days
+from bookings.staff.labels import rescue_url
 from bookings.staff.visibility import only_seen_by, sees_every_visit
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
@@ -74,6 +75,10 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
 
     def only_asks(self, request: HttpRequest) -> bool:
         return not sees_every_visit(request.user)
+
+    def way_out(self, request: HttpRequest, row: TimeOff, first: Booking) -> str:
+        is_desk = sees_every_visit(request.user) and request.user.has_perm("bookings.change_booking")
+        return rescue_url(row, first) if is_desk else ""
 
     def ask_the_desk(self, request: HttpRequest, row: TimeOff) -> HttpResponse:
         operations.wish_for_time_off(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,9 +14,8 @@ from bookings.exceptions import BookingError
 from bookings.models import Booking, TimeOffWish
 from bookings.notifications.render import span_of_days
 from bookings.refusals import explain
-from bookings.staff.labels import local_when
+from bookings.staff.labels import local_when, rescue_url
 from bookings.staff.visibility import sees_every_visit
-from massagerx.lib.localtime import day_bounds, local
 
 from .forms import WishForm
 from .frame import StaffRequest, desk_page, page, say
@@ -65,7 +61,7 @@ def wish_page(request: StaffRequest, pk: int) -> HttpResponse:
             else _("%(name)s is off then. Their log-in has no email: please call. Now to the visits.")
         )
         say(request, True, words % name)
-        return redirect(_rescue(wish, visits[0]) if visits else reverse("admin:index"))
+        return redirect(rescue_url(wish, visits[0]) if visits else reverse("admin:index"))
     context = {
         "title": _("Time off that is asked for"),
         "wish": wish,
@@ -85,15 +81,3 @@ def _visits(wish: TimeOffWish) -> list[Booking]:
     rows = Booking.objects.between(wish.starts_at, wish.ends_at).for_therapist(wish.therapist)
     coming = rows.filter(status__in=operations.MOVABLE, starts_at__gt=timezone.now())
     return list(coming.select_related("client", "service").order_by("starts_at", "pk"))
-
-
-def _rescue(wish: TimeOffWish, first: Booking) -> str:
-    """Where the visits of the first day with one are rescued."""
-    day = local(first.starts_at).date()
-    asked: dict[str, Any] = {"therapist": wish.therapist_id, "day": day}
-    start, end = day_bounds(day)
-    if wish.starts_at > start:
-        asked["from_time"] = f"{local(wish.starts_at):%H:%M}"
-    if wish.ends_at < end:
-        asked["until_time"] = f"{local(wish.ends_at):%H:%M}"
-    return f"{reverse('admin:bookings_booking_rescue')}?{urlencode(asked)}"

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -14,9 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.domain.scheduling import Drive
 from bookings.enums import BookingStatus, MessageState, NoteScope, Tier
-from bookings.models import AccessNotes, Booking, ClinicianNote, ContactMessage
+from bookings.models import AccessNotes, Booking, ClinicianNote, ContactMessage, TimeOff, TimeOffWish
 from massagerx.lib.encryption import UnreadableValue
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 
 # A sign beside each word, so that no state is told by colour alone. The class names are in static/css/admin.css.
 _STATUS_MARKS = {
@@ -215,6 +216,18 @@ def way_url(booking: Booking) -> str:
     """What a phone opens in its own map app, with the way from where it is; opened only when somebody presses it."""
     query = urlencode({"api": "1", "destination": _door(booking), "travelmode": "driving"})
     return f"https://www.google.com/maps/dir/?{query}"
+
+
+def rescue_url(off: TimeOff | TimeOffWish, first: Booking) -> str:
+    """Where the visits of the first day with one are rescued from a therapist's time off."""
+    day = local(first.starts_at).date()
+    asked: dict[str, Any] = {"therapist": off.therapist_id, "day": day}
+    start, end = day_bounds(day)
+    if off.starts_at > start:
+        asked["from_time"] = f"{local(off.starts_at):%H:%M}"
+    if off.ends_at < end:
+        asked["until_time"] = f"{local(off.ends_at):%H:%M}"
+    return f"{reverse('admin:bookings_booking_rescue')}?{urlencode(asked)}"
 
 
 def _door(booking: Booking) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from datetime import timedelta
 
@@ -58,6 +59,22 @@ def test_who_is_called_in_sick_is_off_today_and_who_plans_is_off_tomorrow(
     with time_machine.travel(at(7), tick=False):
         days = [page.get(ADD).context["adminform"].form["first_day"].value() for page in (front, hands)]
     assert days == [DAY, TOMORROW]
+
+
+def test_time_off_over_visits_leads_to_their_rescue(
+    front: Client, hands: Client, world: World, visit: Booking
+) -> None:
+    data = {"therapist": world.therapist.pk, "first_day": str(DAY), "reason": "Sick"}
+    morning = {**data, "from_time": "08:00", "until_time": "13:00"}
+    rescue = f"{reverse('admin:bookings_booking_rescue')}?therapist={world.therapist.pk}&amp;day={DAY}"
+    assert f'href="{rescue}"' in front.post(ADD, {**data, "all_day": "on"}).content.decode()
+    hours = "&amp;from_time=08%3A00&amp;until_time=13%3A00"
+    page = front.post(ADD, morning).content.decode()
+    assert f'href="{rescue}{hours}"' in page
+    address = html.unescape(f"{rescue}{hours}")
+    assert visit.reference in front.get(address).content.decode()
+    # A therapist only asks, and rescues nobody.
+    assert "Rescue the day" not in hands.post(ADD, morning).content.decode()
 
 
 def ask(hands: Client, world: World, **more: str) -> str:
