@@ -33,17 +33,24 @@ def wait_until(ready: Callable[[], bool], part: Part, *, seconds: float, nap: Ca
         nap()
 
 
+_given_ports: set[int] = set()
+
+
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on now. It is none of those that a system gives away by itself, to
-    whoever connects or asks for any port: so it is still free a moment later."""
+    """A TCP port on 127.0.0.1 that nothing listens on now and that this process was not given before. It is none of
+    those that a system gives away by itself, to whoever connects or asks for any port: so it is still free a moment
+    later."""
     while True:
         port = 20_000 + secrets.randbelow(12_000)
+        if port in _given_ports:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given_ports.add(port)
+        return port
 
 
 # Broker ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -146,16 +147,27 @@ def test_nudge_carries_nothing_but_the_rows_key(broker: tuple[str, Any]) -> None
 
 @pytest.mark.django_db(transaction=True)
 def test_dead_broker_costs_nothing_and_the_sweep_sends(
-    broker: tuple[str, Any], smtp_server: MailServer
+    broker: tuple[str, Any], smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     booking = soon()
     other = soon()
     broker[1].kill()
     broker[1].wait()
+    publish = tasks.deliver_message.apply_async
+    threads = []
+
+    def apply_async(**options: Any) -> Any:
+        threads.append(threading.current_thread())
+        return publish(**options)
+
+    monkeypatch.setattr(tasks.deliver_message, "apply_async", apply_async)
 
     commit_messages(booking)
     commit_messages(other)
 
+    # Whoever commits waits for no broker: another thread does.
+    tasks._publisher._keys.join()
+    assert threads == [tasks._publisher._thread] * 4
     assert set(Message.objects.values_list("state", "attempts")) == {(MessageState.DUE, 0)}
     assert smtp_server.messages == []
     tasks.sweep_outbox()

@@ -79,6 +79,7 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
     expect(page.locator("#times-title")).to_be_focused()
     press(page.locator("button.time").nth(3), "/book/health/")
 
+    expect(button("Continue")).to_be_visible()
     for card in page.locator("[data-card]").all():
         tab_to(page, card.locator("input[value=none]"))
         keyboard.press("Space")

@@ -74,6 +74,7 @@ def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
     page.locator("button.time").first.click()
     expect(page).to_have_url(re.compile("/book/health/"))
     look("health")
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     for tile in page.locator("[data-card] label").filter(has_text="None of these").all():
         tile.click()
     page.locator("label").filter(has=page.locator("input[name=adult][value=yes]")).click()

@@ -19,7 +19,14 @@ from bookings.program.models import Exercise
 from bookings.reviews.models import Review
 from services.models import Business, Service
 from tests.factories import NOW
-from tests.support.browser import PHONE, PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.support.browser import (
+    PHONE,
+    PageMaker,
+    accessibility_violations,
+    screenshot,
+    sideways_overflow,
+    with_large_text,
+)
 from tests.support.visits import make_visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,6 +35,13 @@ SCREENS = 7
 SCREEN = 844  # px: the height of a phone's page
 WORD = "W" * 600  # one word, cut to as long as its column holds
 SENTENCE = "Margaret-Katherine comes on time, brings the table, and says what she does. " * 9
+NAMES = ".need__name, .bands span, .ways + p span, .face h3, .posts-below .card__link, .site-footer__tagline"
+# Names that their own box or the one around it doesn't show to the end.
+_CUT = """names => document.fonts.ready.then(() => [...document.querySelectorAll(names)].filter((one) => {
+  const around = one.closest(".need__what") ?? one;
+  const below = one.getBoundingClientRect().bottom - around.getBoundingClientRect().bottom;
+  return one.scrollHeight > one.clientHeight + 1 || below > 1;
+}).map((one) => one.textContent))"""
 _HEIGHT = "async () => { await document.fonts.ready; return document.documentElement.scrollHeight; }"
 
 
@@ -45,6 +59,12 @@ def look(page: Page, name: str) -> None:
     screenshot(page, f"home-{PHONE}-{name}")
     assert page.evaluate(_HEIGHT) / SCREEN <= SCREENS, name
     assert sideways_overflow(page) == 0, name
+
+
+def cut_names(page: Page) -> list[str]:
+    """The names on the page as it is now that somebody can't read to their end; there has to be one at least."""
+    expect(page.locator(NAMES).last).to_be_attached()
+    return list(page.evaluate(_CUT, NAMES))
 
 
 def fill() -> None:
@@ -110,3 +130,18 @@ def test_the_home_page_is_seven_screens_of_a_phone_with_every_block_and_the_long
     page.locator(".questions summary").first.click()
     expect(page.locator(".questions details[open]")).to_have_count(1)
     assert (cut, title.evaluate("one => one.scrollHeight > one.clientHeight")) == (True, False)
+
+
+def test_names_are_whole_in_large_text_and_the_tagline_on_every_other_page(
+    live_server: Any, clock: Any, new_page: PageMaker
+) -> None:
+    call_command("load_sample_data", stdout=StringIO())
+    lengthen(SENTENCE)
+    page = with_large_text(new_page(width=320, bypass_csp=True))
+    page.goto("/")
+    expect(page.locator(".need__name, .bands span, .ways + p span")).not_to_have_count(0)
+    assert cut_names(page) == []
+    assert sideways_overflow(page) == 0
+    phone = new_page(width=PHONE)
+    phone.goto("/faq/")
+    assert cut_names(phone) == []

@@ -23,6 +23,13 @@ def supervisor() -> Iterator[Supervisor]:
     made.close()
 
 
+def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = (number for number in range(12_000) for _ in range(2))
+    monkeypatch.setattr(servers.secrets, "randbelow", lambda below: next(twice))
+
+    assert servers.free_port() != servers.free_port()
+
+
 def test_broker_listens_on_its_socket_only(supervisor: Supervisor) -> None:
     require("a broker", found=servers.find_broker(VENV))
 

@@ -74,6 +74,7 @@ def test_client_books_twelve_visits_on_a_phone(
     assert not sideways_overflow(page)
     press(page.get_by_role("button", name="Take these times"))
     expect(page).to_have_url(f"{live_server.url}/book/health/")
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     for none in page.get_by_label("None of these").all():
         press(none)
     press(page.locator("[name=adult][value=yes]"))
@@ -112,6 +113,7 @@ def test_client_has_visits_at_three_addresses(
     page.get_by_role("link", name="Plan a whole course").click()
     page.get_by_label("ZIP code of the visit").fill("90026")
     page.get_by_role("button", name="Plan a whole course").click()
+    expect(page.get_by_text("Some visits are at another address")).to_be_visible()
     expect(page.get_by_label("From visit").first).to_be_hidden()
     page.get_by_label("Day of the surgery").fill(str(SURGERY))
     page.get_by_text("Some visits are at another address").click()
@@ -141,6 +143,7 @@ def test_client_has_visits_at_three_addresses(
         assert not sideways_overflow(page)
     page.get_by_role("button", name="Take these times").click()
     expect(page).to_have_url(f"{live_server.url}/book/health/")
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     for none in page.get_by_label("None of these").all():
         none.click()
     page.locator("[name=adult][value=yes]").click()

@@ -77,6 +77,7 @@ def test_office_refers_and_the_patient_books(
     expect(page.get_by_role("heading", name="5 visits")).to_be_visible()
     page.get_by_role("button", name="Take these times").click()
     expect(page).to_have_url(f"{live_server.url}/book/health/")
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     for none in page.get_by_label("None of these").all():
         none.check()
     page.locator("[name=adult][value=yes]").check()

@@ -47,6 +47,7 @@ def test_two_people_book_and_find_each_other(
     expect(page.get_by_role("heading", name="And to the second?")).to_be_visible()
     looks_right()
     pages.when()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     for choice in page.locator("input[value=none]").all():
         choice.check(force=True)
     for adult in page.locator("input[name$=adult][value=yes]").all():
