@@ -46,7 +46,7 @@ from .planning import (
     wishes_of,
 )
 from .views import chosen_times
-from .words import day_words, other_times, time_value, time_words, why_words
+from .words import address_words, day_words, other_times, time_value, time_words, why_words
 
 
 class MoveCourseForm(forms.Form):
@@ -126,6 +126,7 @@ class MovedCourse:
     def rows(self, visits: list[PlannedVisit]) -> list[dict[str, Any]]:
         """Old beside new, as a page shows them."""
         rules, rows = self.rules, []
+        is_one_door = len({booking.address_key for booking in self.ahead}) == 1
         for booking, visit in zip(self.ahead, visits, strict=True):
             cents = _cents(booking, visit, rules)
             rows.append(
@@ -134,6 +135,9 @@ class MovedCourse:
                     "visit": booking,
                     "shown": _shown(booking, cents),
                     "was": time_words(booking.starts_at, booking.therapist.name),
+                    "place": ""
+                    if is_one_door
+                    else address_words(booking.street, booking.unit, booking.area.zip_code),
                     "was_cents": booking.total_cents,
                     "cents": cents,
                     "value": time_value(visit.time.starts_at, visit.therapist) if visit.time else "",

@@ -158,7 +158,12 @@ def test_each_visit_is_planned_as_it_was_booked(course: Course, desk: Client, wo
         preference=f"therapist:{another.slug}", therapist=another, access_type=Booking.AccessType.STAIRS
     )
     elsewhere = ServiceArea.objects.exclude(pk=world.area.pk).order_by("pk").first()
+    assert third.street not in desk.get(page_of(course), {"days": 5}).content.decode()
     Booking.objects.filter(pk=third.pk).update(area=elsewhere, street="4 Recovery Road")
+    # Where there is more than one door the page says which is where.
+    page = desk.get(page_of(course), {"days": 5}).content.decode()
+    assert page.count("4 Recovery Road, 91364") == 1
+    assert page.count(f"{third.street}, {third.area.zip_code}") == 4
     longer = timedelta(minutes=60)
     Booking.objects.filter(pk=first.pk).update(
         ends_at=first.ends_at + longer, blocked_until=first.blocked_until + longer
