@@ -116,6 +116,8 @@ _REASONS = {
             "A visit of a course stays between the one before and the one after, and never comes before the day that "
             "your surgeon allows. Choose another day."
         ),
+        gettext_lazy("The plan of the course leaves this visit other days."),
+        gettext_lazy("The plan of the course leaves this visit other weeks."),
     ),
     "people": _Reason(gettext_lazy("it is for more people than the service may be booked for")),
 }

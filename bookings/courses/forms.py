@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import Weekday
@@ -22,13 +23,65 @@ from .models import LONGEST_DAYS, MOST_VISITS, CoursePlan
 from .planner import Same
 from .words import day_words
 
-# What says where the first visits are, by the names of the form's fields.
-FIRST_ADDRESS = ("first_visits", "first_zip_code", "first_street", "first_unit")
+# What says where some visits are, as a draft keeps it; each field's name has the number of the address before.
+PLACE = ("first", "last", "zip_code", "street", "unit")
 SAME_WORDS = {
     Same.PREFERRED.value: _("If possible"),
     Same.ALWAYS.value: _("Always"),
     Same.ANYONE.value: _("It doesn't matter"),
 }
+
+
+class Offered(NamedTuple):
+    """What a course can be planned by today, a local date. `left`: how many visits the course that goes on has left.
+    `not_before`: the first day that it, or the surgeon's office, allows."""
+
+    plans: Sequence[CoursePlan]
+    preferences: Sequence[tuple[str, str]]
+    today: date
+    by_staff: bool
+    left: int = 0
+    not_before: date | None = None
+
+
+class _ZipField(LineField):
+    """The ZIP code of where we come; its five digits."""
+
+    def __init__(self, offered: Offered, **options: Any) -> None:
+        super().__init__(max_length=200, **options)
+        self.offered = offered
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if not text:
+            return ""
+        asked = ZipForm({"zip_code": text})
+        area = asked.area(today=self.offered.today, by_staff=self.offered.by_staff)
+        if area is not None:
+            return area.zip_code
+        if not asked.is_valid():
+            raise ValidationError(asked.errors["zip_code"].as_data())
+        raise ValidationError(_("We don’t come to that ZIP code."), code="outside")
+
+
+def _fields_elsewhere(offered: Offered) -> list[forms.Field]:
+    """What says which visits are at another address, and where that is: in the order of `PLACE`."""
+    number: dict[str, Any] = {
+        "required": False,
+        "min_value": 1,
+        "max_value": MOST_VISITS,
+        "error_messages": {"invalid": _("Give the number of a visit, like 3.")},
+    }
+    door: dict[str, Any] = {"required": False, "validators": [of_a_door]}
+    return [
+        forms.IntegerField(label=_("From visit"), **number),
+        forms.IntegerField(
+            label=_("To visit"), help_text=_("Leave this blank if it is just one visit."), **number
+        ),
+        _ZipField(offered, label=_("ZIP code there"), required=False),
+        LineField(label=_("Street address there"), max_length=160, **door),
+        LineField(label=_("Unit there"), max_length=40, **door),
+    ]
 
 
 class CourseForm(forms.Form):
@@ -74,104 +127,95 @@ class CourseForm(forms.Form):
 
     not_cleared = _("The office has cleared you from %(day)s on. Is it earlier? Please ask them to tell us.")
 
-    first_visits = forms.IntegerField(
-        label=_("How many of the first visits are at another address?"),
-        required=False,
-        min_value=1,
-        max_value=MOST_VISITS,
-        help_text=_("At a recovery house, say. Blank: all are at the address that you give later."),
-        error_messages={"invalid": _("Give a number of visits, like 3.")},
-    )
-    first_zip_code = LineField(label=_("ZIP code there"), max_length=200, required=False)
-    first_street = LineField(label=_("Street address there"), max_length=160, required=False)
-    first_unit = LineField(label=_("Unit there"), max_length=40, required=False)
-
-    def __init__(
-        self,
-        *args: Any,
-        plans: Sequence[CoursePlan],
-        preferences: Sequence[tuple[str, str]],
-        today: date,
-        by_staff: bool,
-        not_before: date | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """`not_before`: the first day that the surgeon's office, or the course that goes on, allows."""
-        super().__init__(*args, **kwargs)
-        self.by_staff = by_staff
-        self.today, self.plans, self.not_before = today, plans, not_before
-        self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
+    def __init__(self, data: Any, *, offered: Offered, kept: Mapping[str, Any]) -> None:
+        """`kept` is what the draft has of it."""
+        self.offered, plans, elsewhere = offered, offered.plans, kept.get("elsewhere", ())
+        # As many addresses as phases, the usual one among them.
+        most = max(1, len(elsewhere), *(len(plan.as_phases()) - 1 for plan in plans))
+        self._places = [[f"place_{number}_{name}" for name in PLACE] for number in range(1, most + 1)]
+        known = zip(self._places, elsewhere, strict=False)
+        filled = {name: value for names, row in known for name, value in zip(names, row, strict=True)}
+        super().__init__(data, initial={**kept, **filled})
+        for names in self._places:
+            self.fields |= dict(zip(names, _fields_elsewhere(offered), strict=True))
+        self.fields["preference"].choices = list(offered.preferences)  # type: ignore[attr-defined]
         if "plan" in self.fields:
             self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
             if len(plans) == 1:
                 self.fields["plan"].initial = plans[0].pk
 
     def clean(self) -> dict[str, Any]:
-        """The other address is whole, or left out; and not all visits are there."""
+        """Each other address is whole, or left out; each visit is at one address, and some are at the usual one."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        there = {name: data.get(name) for name in ("first_visits", "first_zip_code", "first_street")}
-        if not any(there.values()):
-            return data
-        for name, value in there.items():
-            if not value and name not in self.errors:
-                self.add_error(name, _("Please give this too, or leave all of the other address blank."))
-        plan = next((plan for plan in self.plans if plan.pk == data.get("plan")), None)
-        if plan is not None and (there["first_visits"] or 0) >= sum(
-            phase.visits for phase in plan.as_phases()
-        ):
-            self.add_error("first_visits", _("Then give that address later: all visits are there."))
+        given = [names for names in self._places if any(data.get(name) for name in names)]
+        for names in given:
+            first, last, zip_code, street, _unit = names
+            for name in (first, zip_code, street):
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, _("Please give this too, or leave all of the other address blank."))
+            if data.get(first) and not data.get(last) and last not in self.errors:
+                data[last] = data[first]
+        if not self.errors:
+            self._place_visits(given)
         return data
 
-    def clean_first_zip_code(self) -> str:
-        """Five digits of where we come."""
-        if not self.cleaned_data["first_zip_code"]:
-            return ""
-        asked = ZipForm({"zip_code": self.cleaned_data["first_zip_code"]})
-        area = asked.area(today=self.today, by_staff=self.by_staff)
-        if area is not None:
-            return area.zip_code
-        if not asked.is_valid():
-            raise ValidationError(asked.errors["zip_code"].as_data())
-        raise ValidationError(_("We don’t come to that ZIP code."), code="outside")
+    def _place_visits(self, given: Iterable[Sequence[str]]) -> None:
+        """Each of the addresses that are `given` has visits of its own, and leaves some for the usual one."""
+        chosen = (plan for plan in self.offered.plans if plan.pk == self.cleaned_data.get("plan"))
+        left = self.offered.left
+        count = left or sum(phase.visits for plan in chosen for phase in plan.as_phases())
+        taken: set[int] = set()
+        for first, last, *_door in given:
+            numbers = range(self.cleaned_data[first], self.cleaned_data[last] + 1)
+            if not numbers:
+                self.add_error(last, _("That is before the first of them."))
+            elif numbers[-1] > count:
+                words = ngettext("There is only %(count)d visit.", "There are only %(count)d visits.", count)
+                self.add_error(last, words % {"count": count})
+            elif taken.intersection(numbers):
+                self.add_error(first, _("Some of these visits are at another of the addresses already."))
+            elif len(taken := taken.union(numbers)) == count and not left:
+                self.add_error(first, _("Then give that address later: no visit is left for it."))
 
-    def clean_first_street(self) -> str:
-        return of_a_door(self.cleaned_data["first_street"])
-
-    def clean_first_unit(self) -> str:
-        return of_a_door(self.cleaned_data["first_unit"])
+    @property
+    def elsewhere(self) -> list[list[Any]]:
+        """What a draft keeps of the other addresses: from which visit to which, ZIP code, street and unit."""
+        rows = [[self.cleaned_data[name] for name in names] for names in self._places]
+        return sorted(row for row in rows if row[0])
 
     @property
     def usual(self) -> list[forms.BoundField]:
         """What everybody is asked."""
-        return [self[name] for name in self.fields if name not in FIRST_ADDRESS]
+        return [self[name] for name in self.fields if not name.startswith("place_")]
 
     @property
-    def other_address(self) -> list[forms.BoundField]:
-        """What is asked of who begins at another address."""
-        return [self[name] for name in FIRST_ADDRESS if name in self.fields]
-
-    @property
-    def begins_elsewhere(self) -> bool:
-        return any(field.value() or field.errors for field in self.other_address)
+    def places(self) -> list[dict[str, Any]]:
+        """What is asked of who has visits at another address, for each of them; and whether it is filled in."""
+        found = [[self[name] for name in names] for names in self._places]
+        return [
+            {"fields": fields, "is_given": any(field.value() or field.errors for field in fields)}
+            for fields in found
+        ]
 
     def clean_day_zero(self) -> date:
         """A surgery may be some weeks ago; further off than a course lasts is a slip of the finger."""
-        return near(self.cleaned_data["day_zero"], self.today)
+        return near(self.cleaned_data["day_zero"], self.offered.today)
 
     def clean_cleared_from(self) -> date | None:
-        day = self.cleaned_data["cleared_from"]
+        day, allowed = self.cleaned_data["cleared_from"], self.offered.not_before
         if day is None:
-            return self.not_before
-        if self.not_before is not None and day < self.not_before:
-            params = {"day": day_words(self.not_before)}
+            return allowed
+        if allowed is not None and day < allowed:
+            params = {"day": day_words(allowed)}
             raise ValidationError(self.not_cleared, code="not_cleared", params=params)
-        return near(day, self.today)
+        return near(day, self.offered.today)
 
     def asked_for(self) -> dict[str, Any]:
         """What a draft keeps of it."""
         sent = self.cleaned_data
         return {
-            **{name: sent[name] for name in ("plan", *FIRST_ADDRESS, "preference", "same") if name in sent},
+            **{name: sent[name] for name in ("plan", "preference", "same") if name in sent},
+            "elsewhere": self.elsewhere,
             **({"day_zero": str(sent["day_zero"])} if "day_zero" in sent else {}),
             "cleared_from": str(sent["cleared_from"]) if sent["cleared_from"] else None,
             "weekdays": sorted(sent["weekdays"]),

@@ -99,6 +99,20 @@ class CoursePlan(models.Model):
         """The phases as the planner takes them, in order."""
         return tuple(phase.value for phase in self.phases.all())
 
+    @property
+    def numbered(self) -> list[str]:
+        """Of each phase, in words, which visits it has, by number from 1."""
+        found, last = [], 0
+        for phase in self.phases.all():
+            first, last = last + 1, last + phase.visits
+            words = ngettext(
+                "visit %(last)d in days %(from)d to %(to)d",
+                "visits %(first)d to %(last)d in days %(from)d to %(to)d",
+                phase.visits,
+            )
+            found.append(words % {"first": first, "last": last, "from": phase.from_day, "to": phase.to_day})
+        return found
+
 
 class CoursePhase(models.Model):
     """A stretch of a plan with so many visits, at least so many days apart. Days count from day 0, both included."""

@@ -27,7 +27,7 @@ from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain, refusal_words
-from bookings.views.visits.pages import visit_context
+from bookings.views.visits.pages import not_agreed, visit_context
 from bookings.views.visits.visitor import get_visit, open_own, proof_missing, visits_page
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
@@ -46,7 +46,7 @@ from .planning import (
     wishes_of,
 )
 from .views import chosen_times
-from .words import day_words, other_times, time_value, time_words, why_words
+from .words import address_words, day_words, other_times, time_value, time_words, why_words
 
 
 class MoveCourseForm(forms.Form):
@@ -126,6 +126,7 @@ class MovedCourse:
     def rows(self, visits: list[PlannedVisit]) -> list[dict[str, Any]]:
         """Old beside new, as a page shows them."""
         rules, rows = self.rules, []
+        is_one_door = len({booking.address_key for booking in self.ahead}) == 1
         for booking, visit in zip(self.ahead, visits, strict=True):
             cents = _cents(booking, visit, rules)
             rows.append(
@@ -134,6 +135,9 @@ class MovedCourse:
                     "visit": booking,
                     "shown": _shown(booking, cents),
                     "was": time_words(booking.starts_at, booking.therapist.name),
+                    "place": ""
+                    if is_one_door
+                    else address_words(booking.street, booking.unit, booking.area.zip_code),
                     "was_cents": booking.total_cents,
                     "cents": cents,
                     "value": time_value(visit.time.starts_at, visit.therapist) if visit.time else "",
@@ -273,6 +277,8 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
     booking, visitor = get_visit(request, reference, now=now)
     back = redirect("visits:visit", booking.reference)
     if response := proof_missing(request, booking, visitor, then="visit"):
+        return response
+    if response := not_agreed(request, booking, visitor):
         return response
     course = course_of(booking)
     ahead = list(operations.ahead_together(course.key, now=now).with_details()) if course else []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import transaction
@@ -16,11 +17,13 @@ from bookings.domain.operations.transaction import record, translated_errors
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import AnotherClient, ChangedMeanwhile
 from bookings.models import Booking, BookingRules, Message
+from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
 from .models import Course
 from .planning import Chosen
+from .words import address_words
 
 
 def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:
@@ -29,27 +32,41 @@ def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:
 
 
 class Elsewhere(NamedTuple):
-    """Where the first `visits` of a course are, if not at the client's own address: at a recovery house."""
+    """Where the visits from the `first` to the `last` of a course are, by number from 1, if not at the client's usual
+    address: at a recovery house, say. The way to the usual door says nothing about this one; `access_type` and `access`
+    are what an earlier visit there tells of it."""
 
-    visits: int
+    first: int
+    last: int
     zip_code: str
     street: str
     unit: str
+    access_type: str = Booking.AccessType.GROUND
+    access: Mapping[str, str] = MappingProxyType({})
 
-    def has(self, number: int) -> bool:
-        """Whether the visit of that number, from 1, is there."""
-        return number <= self.visits
+    @property
+    def address_key(self) -> str:
+        return make_address_key(self.street, self.unit, self.zip_code)
+
+    @property
+    def in_words(self) -> str:
+        return address_words(self.street, self.unit, self.zip_code)
 
     def at_door(self, like: Submission) -> Submission:
-        """The same there: the way to the client's own door says nothing about it."""
+        """The same there."""
         return replace(
             like,
             zip_code=self.zip_code,
             street=self.street,
             unit=self.unit,
-            access_type=Booking.AccessType.GROUND,
-            access={},
+            access_type=self.access_type,
+            access=dict(self.access),
         )
+
+
+def place_of(number: int, elsewhere: Iterable[Elsewhere]) -> Elsewhere | None:
+    """Where the visit of that number is, if not at the usual address."""
+    return next((place for place in elsewhere if place.first <= number <= place.last), None)
 
 
 class Priced(NamedTuple):
@@ -61,13 +78,13 @@ class Priced(NamedTuple):
 
 
 def submissions_of(
-    like: Submission, visits: Sequence[Priced], elsewhere: Elsewhere | None = None
+    like: Submission, visits: Sequence[Priced], elsewhere: Collection[Elsewhere] = ()
 ) -> list[Submission]:
     """What is sent for each visit of a course: like the one submission, whose key is the course's, as each was priced;
-    the first `elsewhere`."""
+    some of them `elsewhere`."""
     return [
         replace(
-            elsewhere.at_door(like) if elsewhere is not None and elsewhere.has(number) else like,
+            place.at_door(like) if (place := place_of(number, elsewhere)) is not None else like,
             key=visit_key(like.key, number),
             starts_at=chosen.starts_at,
             therapist=chosen.therapist,

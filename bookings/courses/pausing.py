@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import takewhile
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -34,16 +34,16 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
-from .forms import FIRST_ADDRESS, asked_again
+from .forms import asked_again
 from .models import Course, course_of
 from .operations import end_course, pause_course
 from .words import not_offered_words
 
 
 def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:
-    """Fills the visitor's draft with what is known of the course, with the address of its last visit and that of the
-    first ones left, and leads to the planning of what it has left. Raises `UnreadableValue` when the course's days
-    can't be opened, `NoLongerOffered` when its length is not on offer."""
+    """Fills the visitor's draft with what is known of the course, with the address of its last visit and those of the
+    ones left that were elsewhere, and leads to the planning of what it has left. Raises `UnreadableValue` when the
+    course's days can't be opened, `NoLongerOffered` when its length is not on offer."""
     load_treatment(service_slug=course.plan.service.slug, option_id=course.plan.option_id)
     visit = course.visits.with_details().order_by("-starts_at", "-pk")[0]
     asked_for = asked_again(
@@ -54,25 +54,27 @@ def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpRespons
         rest=course.rest,
         cleared_from=None,
         not_before=str(course.first_day),
-        **_elsewhere(course, visit),
+        elsewhere=_elsewhere(course, visit),
     )
     response = start_again(request, visit, with_details=True, **{**more, steps.COURSE_ASKED: asked_for})
     is_ready = response["Location"] == reverse("bookings:when")
     return steps.back_to("course") if is_ready else response
 
 
-def _elsewhere(course: Course, home: Booking) -> dict[str, Any]:
-    """Where the first of the visits that are left were, if that is another address than `home`'s: the recovery house
-    again, unless the client says otherwise. Raises `UnreadableValue`."""
+def _elsewhere(course: Course, home: Booking) -> list[list[Any]]:
+    """Where those of the visits that are left were that were at another address than `home`'s, as `CourseForm` keeps
+    it: there again, unless the client says otherwise. Raises `UnreadableValue`."""
     zero = date.fromisoformat(course.dates["day_zero"])
     paused = course.visits.filter(events__kind=EventKind.PAUSED).select_related("area").order_by("pk")
     of_day = {(local(visit.starts_at).date() - zero).days: visit for visit in paused}
-    left = [of_day[day] for day in course.rest if day in of_day]
-    there = list(takewhile(lambda visit: visit.address_key == left[0].address_key, left))
-    if not there or there[0].address_key == home.address_key:
-        return {}
-    first = there[0]
-    return dict(zip(FIRST_ADDRESS, (len(there), first.area.zip_code, first.street, first.unit), strict=True))
+    left = [(number, of_day[day]) for number, day in enumerate(course.rest, start=1) if day in of_day]
+    runs = [list(run) for _key, run in groupby(left, key=lambda row: row[1].address_key)]
+    return [
+        [first, run[-1][0], there.area.zip_code, there.street, there.unit]
+        for run in runs
+        for first, there in run[:1]
+        if there.address_key != home.address_key
+    ]
 
 
 # The client -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -35,11 +35,11 @@ from bookings.domain.visit_request import (
     qualified_therapists,
 )
 from bookings.enums import Tier
-from bookings.forms import ReviewForm
+from bookings.forms import DetailsForm, ReviewForm
 from bookings.models import Booking, BookingRules, Hold, ServiceArea
-from bookings.models.booking import make_address_key
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
+from bookings.views.again import address_of
 from bookings.views.booking import booked, finished, named
 from bookings.views.enquiries import call_back_page
 from bookings.views.steps import (
@@ -58,9 +58,9 @@ from bookings.views.steps import (
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
-from .forms import FIRST_ADDRESS, CourseForm, RestForm
+from .forms import CourseForm, Offered, RestForm
 from .models import Course, CoursePlan
-from .operations import Elsewhere, Priced, book_course, resume_course, submissions_of, visit_key
+from .operations import Elsewhere, Priced, book_course, place_of, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
 from .planning import (
     Asked,
@@ -72,7 +72,7 @@ from .planning import (
     rules_of_desk,
     wishes_of,
 )
-from .words import day_words, not_offered_words, other_times, time_value, why_words
+from .words import address_words, day_words, not_offered_words, other_times, time_value, why_words
 
 # Says, of a draft's answers, what is sent for a visit, and the local days, whether these visits are cleared already.
 Clears = Callable[[Mapping[str, Any], operations.Submission, Collection[date]], bool]
@@ -101,10 +101,10 @@ def course(request: HttpRequest) -> HttpResponse:
         )
         return back_to("when")
     if request.method != "POST":
-        return page.show(page.form(page.initial))
+        return page.show(page.form())
     if request.POST.get("press") == "take":
         return page.take()
-    form = page.form(data=request.POST)
+    form = page.form(request.POST)
     if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
     known = page.initial if page.is_rest else {}
@@ -127,8 +127,9 @@ class _Page:
             .prefetch_related("phases__add_ons")
             .order_by("name")
         )
-        # Whether what a paused course has left is planned.
-        self.is_rest = paused_course(progress) is not None
+        # The paused course, where what it has left is planned.
+        self.paused = paused_course(progress)
+        self.is_rest = self.paused is not None
         self.qualified = qualified_therapists(service, self.today)
         self.draft: Draft | None = None
         self.not_offered = ""
@@ -144,20 +145,20 @@ class _Page:
             kept = None
         return kept or {"preference": self.progress.answers.get("preference", ANYONE)}
 
-    def form(self, initial: dict[str, Any] | None = None, data: Any = None) -> CourseForm:
+    def form(self, data: Any = None) -> CourseForm:
         preferences = [
             (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
         ]
-        kind = RestForm if self.is_rest else CourseForm
-        return kind(
-            data,
-            plans=self.plans,
+        offered = Offered(
+            plans=[self.paused.plan] if self.paused is not None else self.plans,
             preferences=preferences,
             today=self.today,
             by_staff=self.progress.staff_user is not None,
+            left=len(self.paused.rest) if self.paused is not None else 0,
             not_before=self._not_before,
-            initial=initial,
         )
+        kind = RestForm if self.is_rest else CourseForm
+        return kind(data, offered=offered, kept=self.initial)
 
     @property
     def _not_before(self) -> date | None:
@@ -209,14 +210,14 @@ class _Page:
         first = self.draft.asked_for["cleared_from" if self.is_rest else "day_zero"]
         if words := self.too_far(date.fromisoformat(first)):
             messages.error(self.request, words)
-            return self.show(self.form(self.initial), status=409)
+            return self.show(self.form(), status=409)
         chosen = chosen_times(self.request)
         visits, _hold = self.draft.kept(self.request, self.draft.plan(chosen))
         left_out = [visit for visit in visits if visit.time is None]
         if left_out or any(visit.is_new for visit in visits) or len(chosen) != len(visits):
             words = _("Not all of these times can be had. What has changed is marked; please look again.")
             messages.error(self.request, words)
-            return self.show(self.form(self.initial), chosen=chosen, status=409)
+            return self.show(self.form(), chosen=chosen, status=409)
         save(
             self.request,
             self.progress,
@@ -284,8 +285,9 @@ class Draft:
     asked_for: dict[str, Any]
     # The paused course whose rest it is.
     course: Course | None = None
-    # Where the first visits are, if that is another address.
-    elsewhere_area: ServiceArea | None = None
+    # Where visits are that aren't at the usual address, and their ZIP codes.
+    elsewhere: tuple[Elsewhere, ...] = ()
+    areas: Mapping[str, ServiceArea] = field(default_factory=dict)
 
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
@@ -312,17 +314,19 @@ class Draft:
         treatments = _treatments_of(plan, {target.phase for target in wanted})
         first = treatments[min(treatments)]
         visit_request = progress.load_request(first, progress.area, asked_for["preference"])
-        area = None
-        if asked_for.get("first_visits"):
-            try:
-                area = queries.area(
-                    asked_for["first_zip_code"],
+        elsewhere = _elsewhere(asked_for, course)
+        try:
+            areas = {
+                zip_code: queries.area(
+                    zip_code,
                     today=timezone.localdate(progress.now),
                     by_staff=progress.staff_user is not None,
                 )
-            except exceptions.OutsideArea:
-                return None
-        return cls(progress, plan, wanted, treatments, visit_request, asked_for, course, area)
+                for zip_code in {place.zip_code for place in elsewhere}
+            }
+        except exceptions.OutsideArea:
+            return None
+        return cls(progress, plan, wanted, treatments, visit_request, asked_for, course, elsewhere, areas)
 
     @property
     def rules(self) -> BookingRules:
@@ -368,23 +372,30 @@ class Draft:
             chosen=self.chosen if chosen is None else chosen,
         )
 
-    @property
-    def elsewhere(self) -> Elsewhere | None:
-        """Where the first visits are, if not at the address of the later step."""
-        visits, zip_code, street, unit = (self.asked_for.get(name) for name in FIRST_ADDRESS)
-        return Elsewhere(visits, str(zip_code), str(street), str(unit)) if visits else None
-
     def request_of(self, target: Target) -> VisitRequest:
         """What that visit asks for, with the add-ons of its phase, at its own door."""
-        there, asked = self.elsewhere, replace(self.visit_request, treatment=self.treatments[target.phase])
-        if there is None or self.elsewhere_area is None or not there.has(target.number):
+        asked = replace(self.visit_request, treatment=self.treatments[target.phase])
+        there = place_of(target.number, self.elsewhere)
+        if there is None:
             return asked
         return replace(
             asked,
-            area=self.elsewhere_area,
-            access_type=Booking.AccessType.GROUND,
-            address_key=make_address_key(there.street, there.unit, there.zip_code),
+            area=self.areas[there.zip_code],
+            access_type=there.access_type,
+            address_key=there.address_key,
         )
+
+    def _place_words(self, number: int) -> str:
+        """At which address the visit of that number is; "" where all are at one."""
+        if not self.elsewhere:
+            return ""
+        there, zip_code = place_of(number, self.elsewhere), self.visit_request.area.zip_code
+        if there is not None:
+            return there.in_words
+        details = self.progress.answers.get("details")
+        if not details:
+            return _("ZIP code %(zip_code)s") % {"zip_code": zip_code}
+        return address_words(details["street"], details.get("unit", ""), zip_code)
 
     def kept(
         self, request: HttpRequest, visits: list[PlannedVisit]
@@ -461,11 +472,29 @@ class Draft:
             "value": time_value(at.starts_at, visit.therapist) if at else "",
             "name": visit.name,
             "treatment": self.treatments[target.phase],
+            "place": self._place_words(target.number),
             "cents": self.cents(visit),
             "is_new": visit.is_new,
             "why": "" if at else why_words(visit),
             "others": other_times(visit),
         }
+
+
+def _elsewhere(asked_for: Mapping[str, Any], course: Course | None) -> tuple[Elsewhere, ...]:
+    """Where visits are that aren't at the usual address; with the way to the door, where an earlier visit of the
+    `course` that goes on was there."""
+    places = [Elsewhere(*row) for row in asked_for.get("elsewhere", ())]
+    if course is None or not places:
+        return tuple(places)
+    been = {visit.address_key: visit for visit in course.visits.select_related("area")}
+    found = []
+    for place in places:
+        if place.address_key in been:
+            way = address_of(been[place.address_key])
+            access = {name: way[name] for name in DetailsForm.ACCESS_FIELDS if way[name]}
+            place = place._replace(access_type=way["access_type"], access=access)
+        found.append(place)
+    return tuple(found)
 
 
 def _days_later(asked_for: Mapping[str, Any]) -> int:
@@ -657,9 +686,8 @@ class _Check:
         }
         tier = intake.tier_of(result)
         first = next(chosen for visit in self.visits if (chosen := visit.chosen))
-        at_doors = [sent := self._submission(initial, first)]
-        if self.draft.elsewhere is not None:
-            at_doors.append(self.draft.elsewhere.at_door(sent))
+        sent = self._submission(initial, first)
+        at_doors = [sent, *(place.at_door(sent) for place in self.draft.elsewhere)]
         context = {
             **shown,
             "form": named(form or ReviewForm(initial=initial), details.get("recipient_name", "")),

@@ -42,6 +42,10 @@ def day_words(day: date) -> str:
     return f"{day:%a, %b} {day.day}"
 
 
+def address_words(street: str, unit: str, zip_code: str) -> str:
+    return ", ".join(part for part in (street, unit, zip_code) if part)
+
+
 def time_words(starts_at: datetime, name: str) -> str:
     return f"{day_words(local(starts_at).date())}, {clock_time(starts_at, labelled=False)}, {name}"
 

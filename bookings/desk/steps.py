@@ -23,7 +23,7 @@ from bookings.domain.operations import LATE_BY, UNDO_FOR, Press
 from bookings.domain.operations.transaction import lock_visit, translated_errors
 from bookings.enums import NoteReader, PaidBy, StepKind
 from bookings.exceptions import BookingError, ClientGone, SlotTaken, TooLate
-from bookings.models import Booking, VisitStep
+from bookings.models import Booking, OwnConsent, VisitStep
 from bookings.models.steps import told_last
 from bookings.refusals import explain
 from bookings.staff.labels import clock_span, local_when
@@ -131,6 +131,11 @@ def _keep_words(booking: Booking, text: str, actor: User, now: datetime) -> None
 def _said(booking: Booking, step: VisitStep) -> str:
     if step.kind == StepKind.DONE:
         return _("%(reference)s: completed.") % {"reference": booking.reference}
+    if OwnConsent.is_taken_back(client=booking.client, name=booking.recipient_name):
+        words = _(
+            "%(reference)s: on record. Since then %(name)s told us that they don’t agree. Call the desk."
+        )
+        return words % {"reference": booking.reference, "name": booking.visit_for}
     if step.kind == StepKind.ARRIVED:
         return _("%(reference)s: you are there.") % {"reference": booking.reference}
     said = {"name": booking.visit_for, "span": _window(step)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -233,12 +233,14 @@ class OwnConsent(models.Model):
         return self.name
 
     @classmethod
-    def is_taken_back(cls, *, client: Client, name: str) -> bool:
-        """Whether who is visited, of that name however it is spelled, no longer agrees; asks nothing where the client
-        is visited."""
+    def is_taken_back(cls, *, client: Client, name: str, by: datetime | None = None) -> bool:
+        """Whether who is visited, of that name however it is spelled, no longer agrees, or already didn't `by` an aware
+        instant; asks nothing where the client is visited."""
         if not name:
             return False
         names = cls.objects.filter(client=client).exclude(taken_back_at=None).order_by()
+        if by is not None:
+            names = names.filter(taken_back_at__lte=by)
         return cls.is_among(name, names.values_list("name", flat=True))
 
     @staticmethod

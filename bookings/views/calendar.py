@@ -407,6 +407,8 @@ class CalendarPage:
             return {"why": _none_words(self.only), "all_times": self.address(**self._place, only="")}
         if self.beside is not None:
             return self._instead_of_two(first, last)
+        if first > self.asked.days[1] or last < self.asked.days[0]:
+            return self._instead_near(first, last, self._why("course", ()))
         asked = self.asked
         found = alternatives.find_alternatives(
             visit_request=self.visit_request,
@@ -438,15 +440,16 @@ class CalendarPage:
 
     def _instead_of_two(self, first: date, last: date) -> dict[str, Any]:
         """The same where two of us can't be there at the same time."""
+        instead = self._instead_near(first, last, _("Then no two of us are free at the same time."))
+        if self.asks_for_somebody:
+            instead["others"] = self.address(**self._place, who=ANYONE, second=ANYONE)
+        return instead
+
+    def _instead_near(self, first: date, last: date, why: str) -> dict[str, Any]:
+        """Why not on these days, and the nearest of all times that there are."""
         everything = self._between(self.today, self.last_day).by_day
         nearest = alternatives.nearest_of(everything, first, last, hour=self.asked.hour)
-        return {
-            "why": _("Then no two of us are free at the same time."),
-            "nearest": self._nearest(nearest),
-            "others": self.address(**self._place, who=ANYONE, second=ANYONE)
-            if self.asks_for_somebody
-            else "",
-        }
+        return {"why": why, "nearest": self._nearest(nearest)}
 
     def _why(self, reason: str, zones: Sequence[str]) -> str:
         if self.selected is None:

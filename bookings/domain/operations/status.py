@@ -96,10 +96,9 @@ def confirm_booking(
         return _confirm(booking, act)
 
 
-def require_agreed(booking: Booking) -> None:
-    """Raises `ConsentTakenBack` where who is visited doesn't agree any more."""
-    name = booking.recipient_name
-    if name and OwnConsent.is_taken_back(client=booking.client, name=name):
+def require_agreed(booking: Booking, *, by: datetime | None = None) -> None:
+    """Raises `ConsentTakenBack` where who is visited doesn't agree any more, or didn't `by` an aware instant."""
+    if OwnConsent.is_taken_back(client=booking.client, name=booking.recipient_name, by=by):
         raise ConsentTakenBack
 
 

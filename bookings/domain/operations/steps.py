@@ -65,7 +65,7 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
     visit that is done is completed. The same key again is the same step, whatever has become of it.
 
     Raises `InvalidTransition` for a visit that is off, or not near that moment, and for a second step of its kind;
-    `ConsentTakenBack` on the way to somebody who doesn't agree any more;
+    `ConsentTakenBack` on the way to somebody who didn't agree any more when it was pressed;
     `ChangedMeanwhile` for a lateness where the client was told something else since the page was shown; `SlotTaken`
     when others hold the rows for too long.
     """
@@ -114,7 +114,7 @@ def is_near(booking: Booking, at: datetime) -> bool:
 
 def _require_next(booking: Booking, kind: StepKind, done: dict[str, VisitStep], at: datetime) -> None:
     """Raises `InvalidTransition` unless the visit is at that point, and `ConsentTakenBack` for a way to somebody who
-    doesn't agree any more."""
+    didn't agree any more at that instant."""
     stands = booking.status == BookingStatus.CONFIRMED
     if kind == StepKind.DONE:
         possible = (stands or booking.status == BookingStatus.COMPLETED) and booking.starts_at <= at
@@ -123,7 +123,8 @@ def _require_next(booking: Booking, kind: StepKind, done: dict[str, VisitStep], 
     if not possible or (kind != StepKind.LATE and kind in done):
         raise InvalidTransition(booking.status, kind)
     if kind != StepKind.DONE:
-        require_agreed(booking)
+        # What is said after the press changes nothing of where somebody is.
+        require_agreed(booking, by=at)
 
 
 def _require_shown(press: Press, done: dict[str, VisitStep]) -> None:

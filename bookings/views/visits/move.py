@@ -26,7 +26,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .move_both import move_both
-from .pages import asked_already, change_context, not_any_more, refused
+from .pages import asked_already, change_context, nobody_moves, not_agreed, not_any_more, refused
 from .visitor import Visitor, get_visit, open_own, visits_page
 
 
@@ -45,12 +45,14 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
         return not_any_more(request, booking, visitor)
     if booking.asks_change:  # type: ignore[attr-defined]
         return asked_already(request, booking)
+    if response := not_agreed(request, booking, visitor):
+        return response
     if "starts_at" not in request.GET:
         return _times_page(request, booking, visitor)
     form = TimeForm(request.GET)
     if not form.is_valid():
-        messages.warning(request, _("That time is no longer open. Here are the times that are."))
-        return _times_page(request, booking, visitor, status=409)
+        words = _("That time is no longer open. Here are the times that are.")
+        return _times_page(request, booking, visitor, again=(words, 409))
     if form.cleaned_data["starts_at"][0] == booking.starts_at:
         messages.info(request, _("That is the time you have. Choose another, or keep it."))
         return _times_page(request, booking, visitor)
@@ -63,9 +65,11 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
         return redirect("visits:visit", booking.reference)
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, visitor)
+    if response := not_agreed(request, booking, visitor):
+        return response
     if not form.is_valid():
-        messages.error(request, _("Please choose one of the times shown."))
-        return _times_page(request, booking, visitor, status=422)
+        words = _("Please choose one of the times shown.")
+        return _times_page(request, booking, visitor, again=(words, 422))
     to, shown, reason = form.new_time(), form.shown(), form.cleaned_data["reason"]
     try:
         done = operations.move_or_ask(booking=booking, to=to, shown=shown, now=now, reason=reason)
@@ -93,8 +97,8 @@ def _move_page(
     try:
         therapist = operations.therapist_for_move(booking, to, now=now)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
-        messages.error(request, refusal_words(error))
-        return _times_page(request, booking, visitor, missed=to.starts_at, status=409)
+        again = refusal_words(error), 409
+        return _times_page(request, booking, visitor, again=again, missed=to.starts_at)
     if therapist.slug != to.therapist:
         before = Therapist.objects.filter(slug=to.therapist).values_list("name", flat=True).first()
         messages.warning(
@@ -125,17 +129,21 @@ def _times_page(
     booking: Booking,
     visitor: Visitor,
     *,
+    again: tuple[str, int] = ("", 200),
     missed: datetime | None = None,
-    status: int = 200,
 ) -> HttpResponse:
-    """The calendar page, the visit's own time counted as free. `missed` is a time that has gone."""
+    """The calendar page, the visit's own time counted as free. `again` is why it is shown again, with which status, and
+    `missed` a time that has gone."""
+    why, status = again
     now, days = visitor.now, operations.days_beside(booking)
     rules = operations.rules_for_move(booking, now=now)
     try:
         visit_request = operations.visit_request_of(booking, now=now, preference=ANYONE)
         visit_request = operations.offered_to_client(visit_request, booking)
     except exceptions.NoLongerOffered:
-        visit_request = None
+        return nobody_moves(request, booking, visitor)
+    if why:
+        messages.warning(request, why)
     asked = Asked(
         visit_request=visit_request,
         preference=booking.preference,

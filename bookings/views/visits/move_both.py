@@ -26,7 +26,7 @@ from bookings.refusals import refusal_words
 from bookings.views.calendar import BESIDE, Asked, CalendarPage
 from massagerx.lib.localtime import local
 
-from .pages import asked_already, not_any_more, visit_context
+from .pages import asked_already, nobody_moves, not_agreed, not_any_more, visit_context
 from .visitor import Visitor, get_visit, open_own
 
 
@@ -39,14 +39,15 @@ def move_both(request: HttpRequest, booking: Booking, beside: Booking, visitor: 
         return not_any_more(request, booking, visitor)
     if any(visit.asks_change for visit in page.visits):  # type: ignore[attr-defined]
         return asked_already(request, booking)
+    if response := not_agreed(request, booking, visitor, beside):
+        return response
     if request.method == "POST":
         return page.press()
     if "starts_at" not in request.GET:
         return page.times()
     form = TimeForm(request.GET)
     if not form.is_valid():
-        messages.warning(request, _("That time is no longer open. Here are the times that are."))
-        return page.times(status=409)
+        return page.times(why=_("That time is no longer open. Here are the times that are."), status=409)
     return page.check(form)
 
 
@@ -124,8 +125,7 @@ class _Page:
         """Moves both, or says why not."""
         form = MoveBothForm(self.request.POST)
         if not form.is_valid():
-            messages.error(self.request, _("Please choose one of the times shown."))
-            return self.times(status=422)
+            return self.times(why=_("Please choose one of the times shown."), status=422)
         data = form.cleaned_data
         (starts_at, shown), totals = data["starts_at"], self._total_cents(data["starts_at"][0])
         therapists = shown.split(BESIDE)
@@ -189,8 +189,7 @@ class _Page:
         try:
             therapists = self._find(form)
         except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
-            messages.error(self.request, refusal_words(error))
-            return self.times(missed=starts_at, status=409)
+            return self.times(why=refusal_words(error), missed=starts_at, status=409)
         slugs = BESIDE.join(therapist.slug for therapist in therapists)
         if slugs != shown:
             messages.warning(self.request, _("Please check who is coming."))
@@ -217,8 +216,9 @@ class _Page:
         }
         return render(self.request, "visits/move_both.html", context, status=status)
 
-    def times(self, *, missed: datetime | None = None, status: int = 200) -> HttpResponse:
-        """The calendar page with the times at which two can be there; those of both visits count as free."""
+    def times(self, *, why: str = "", missed: datetime | None = None, status: int = 200) -> HttpResponse:
+        """The calendar page with the times at which two can be there, and `why` it is shown again; those of both visits
+        count as free."""
         first, second = self.visits
         try:
             one, other = self._requests((ANYONE, ANYONE))
@@ -226,7 +226,9 @@ class _Page:
             both = {row.pk: row for row in (*one.qualified, *other.qualified)}
             visit_request = replace(one, qualified=tuple(both.values())).asking_for(ANYONE)
         except exceptions.NoLongerOffered:
-            visit_request = None
+            return nobody_moves(self.request, self.booking, self.visitor)
+        if why:
+            messages.warning(self.request, why)
         asked = Asked(
             visit_request=visit_request,
             preference=first.preference,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
 from bookings.enums import BookingStatus, Tier
-from bookings.exceptions import BookingError, InvalidTransition
+from bookings.exceptions import BookingError, ConsentTakenBack, InvalidTransition
 from bookings.forms import CancelRestForm, shown_value
 from bookings.models import Booking, LateFee, OwnConsent
 from bookings.refusals import refusal_words
@@ -162,14 +162,34 @@ def visit_form(
     return decorate
 
 
-def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
-    """The visit's page instead of a change that it is too late for: after a POST with 409, and nothing has changed."""
-    messages.warning(
-        request, _("This visit can't be changed anymore. Please call or write if something is wrong.")
-    )
+def instead_of_change(request: HttpRequest, booking: Booking, visitor: Visitor, words: str) -> HttpResponse:
+    """The visit's page instead of a change that can't be had, with why: after a POST with 409."""
+    messages.warning(request, words)
     if request.method == "POST":
         return visit_page(request, booking, visitor, status=409)
     return redirect("visits:visit", booking.reference)
+
+
+def nobody_moves(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
+    """The same where nobody could come at another time without a word of staff's."""
+    words = _("We can’t move this visit online right now. Please call us, and we’ll find a time together.")
+    return instead_of_change(request, booking, visitor, words)
+
+
+def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
+    """The same for a change that it is too late for."""
+    words = _("This visit can't be changed anymore. Please call or write if something is wrong.")
+    return instead_of_change(request, booking, visitor, words)
+
+
+def not_agreed(
+    request: HttpRequest, booking: Booking, visitor: Visitor, *beside: Booking
+) -> HttpResponse | None:
+    """The same where who would be visited, or somebody `beside` them, doesn't agree any more; None where all do."""
+    visits = (booking, *beside)
+    if any(OwnConsent.is_taken_back(client=visit.client, name=visit.recipient_name) for visit in visits):
+        return instead_of_change(request, booking, visitor, refusal_words(ConsentTakenBack()))
+    return None
 
 
 def refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,13 +12,14 @@ import time_machine
 from django.db import OperationalError
 from django.test import Client
 
+from bookings.courses.forms import PLACE
 from bookings.courses.models import Course, CoursePlan
 from bookings.courses.operations import book_course
-from bookings.domain import links, operations
+from bookings.domain import export, links, operations
 from bookings.domain.operations import Act, NewTime, Shown
 from bookings.enums import BookingStatus, MessageKind
 from bookings.exceptions import SlotTaken, TooManyRequests, TooManyUnproved
-from bookings.models import Booking, Hold, Message
+from bookings.models import Booking, Hold, Message, ServiceArea, Zone
 from massagerx.lib.localtime import local
 from services.models import ServiceOption
 from tests.bookings.views.flow import Flow
@@ -204,41 +206,113 @@ def test_looking_again_holds_nothing_anew(flow: Flow, plan: CoursePlan, count_qu
     assert len(of_second) < len(of_first) - 10
 
 
-def test_first_visits_are_at_a_recovery_house(flow: Flow, plan: CoursePlan, world: World) -> None:
+@pytest.fixture
+def daughters(world: World) -> ServiceArea:
+    """A third ZIP code, with a fee of its own."""
+    zone = Zone.objects.create(name="Hollywood", travel_fee_cents=3_000)
+    return ServiceArea.objects.create(
+        zip_code="90029", city="Los Angeles", zone=zone, latitude=34.09, longitude=-118.2944
+    )
+
+
+def placed(number: int, *values: object) -> dict[str, str]:
+    """An address of some visits, as the form sends it: from which to which, ZIP code, street, unit."""
+    return {f"place_{number}_{name}": str(value) for name, value in zip(PLACE, values, strict=False)}
+
+
+def test_each_phase_is_at_its_own_address(
+    flow: Flow, plan: CoursePlan, world: World, daughters: ServiceArea
+) -> None:
+    house, home = world.far_area, world.area
+    # In whatever order they are typed.
     there = {
-        "first_visits": "2", "first_zip_code": world.far_area.zip_code,
-        "first_street": "4 Recovery Road", "first_unit": "Room 2",
-    }  # fmt: skip
+        **placed(1, 3, 4, daughters.zip_code, "7 Family Lane"),
+        **placed(2, 1, 2, house.zip_code, "4 Recovery Road", "Room 2"),
+    }
+    flow.client.post(COURSE, asked_for(plan, **there))
+    preview = text(flow.client.get(COURSE))
+    for words, count in (
+        ("4 Recovery Road, Room 2, 91364", 2),
+        ("7 Family Lane, 90029", 2),
+        ("ZIP code 90026", 1),
+    ):
+        assert preview.count(words) == count, words
     take(flow, plan, **there)
-    assert [hold.area for hold in Hold.objects.order_by("number")] == [world.far_area] * 2 + [world.area] * 3
+    assert [hold.area for hold in Hold.objects.order_by("number")] == [
+        house,
+        house,
+        daughters,
+        daughters,
+        home,
+    ]
     assert "4 Recovery Road" in flow.client.get(COURSE).content.decode()
     page = to_the_end(flow)
-    assert "The first 2 visits: 4 Recovery Road, Room 2, CA" in text(page)
+    assert "Visits 1 to 2: 4 Recovery Road, Room 2, CA 91364 Visits 3 to 4: 7 Family Lane, CA 90029" in text(
+        page
+    )
     assert "The others: 12 Sample Street" in text(page)
+    assert text(page).count("12 Sample Street, 4B, 90026") == 1
     flow.client.post(CHECK, {**hidden(page.content.decode()), "agree": "on"})
 
-    visits = list(Course.objects.get().visits.select_related("area__zone", "access"))
-    assert [visit.street for visit in visits] == ["4 Recovery Road"] * 2 + ["12 Sample Street"] * 3
-    assert [visit.unit for visit in visits] == ["Room 2"] * 2 + ["4B"] * 3
+    course = Course.objects.get()
+    visits = list(course.visits.select_related("area__zone", "access"))
+    streets = ["4 Recovery Road"] * 2 + ["7 Family Lane"] * 2 + ["12 Sample Street"]
+    assert [visit.street for visit in visits] == streets
+    assert [visit.unit for visit in visits] == ["Room 2"] * 2 + [""] * 2 + ["4B"]
     # Each with the travel to its own door, and only the client's own with the way to it.
-    assert [visit.travel_cents for visit in visits] == [visit.area.zone.travel_fee_cents for visit in visits]
-    assert visits[0].total_cents != visits[2].total_cents
-    assert [visit.access_type for visit in visits] == ["ground"] * 2 + ["stairs"] * 3
-    assert [bool(visit.access.notes) for visit in visits] == [False] * 2 + [True] * 3
+    assert [visit.travel_cents for visit in visits] == [4_000, 4_000, 3_000, 3_000, 2_000]
+    assert sum(visit.total_cents for visit in visits) == 5 * 12_000 + 16_000
+    assert [visit.access_type for visit in visits] == ["ground"] * 4 + ["stairs"]
+    assert [bool(visit.access.notes) for visit in visits] == [False] * 4 + [True]
     mail = email_of(Message.objects.get(kind=MessageKind.TOGETHER), NOW)
-    assert (mail.text.count("4 Recovery Road"), mail.text.count("12 Sample Street")) == (2, 3)
+    assert [mail.text.count(street) for street in dict.fromkeys(streets)] == [2, 2, 1]
+    # All of them are among the client's own data.
+    own = str(export.as_data(export.all_about(visits[0].client)))
+    assert all(street in own for street in streets)
+
+
+def test_phase_in_the_middle_is_elsewhere(flow: Flow, plan: CoursePlan, world: World) -> None:
+    """One visit alone is a number once."""
+    take(flow, plan, **placed(1, 3, "", world.far_area.zip_code, "7 Family Lane"))
+    assert "Visit 3: 7 Family Lane, CA 91364" in text(to_the_end(flow))
+    areas = [hold.area for hold in Hold.objects.order_by("number")]
+    assert areas == [world.area, world.area, world.far_area, world.area, world.area]
+
+
+def test_page_asks_for_as_many_addresses_as_phases(flow: Flow, plan: CoursePlan) -> None:
+    """The usual one is among them; and says which visits are of which phase."""
+    page = flow.client.get(COURSE)
+    assert "After liposuction: visits 1 to 2 in days 3 to 7, visits 3 to 4 in days 8 to 14" in text(page)
+    assert "visit 5 in days 15 to 21" in text(page)
+    assert set(re.findall(r'name="place_(\d)_', page.content.decode())) == {"1", "2"}
+    plan.phases.filter(from_day__gt=3).delete()
+    page = flow.client.get(COURSE)
+    assert set(re.findall(r'name="place_(\d)_', page.content.decode())) == {"1"}
 
 
 @pytest.mark.parametrize(
     ("there", "words"),
     [
-        ({"first_visits": "2"}, "Please give this too"),
-        ({"first_zip_code": "90026", "first_street": "4 Recovery Road"}, "Please give this too"),
-        ({"first_visits": "5", "first_zip_code": "90026", "first_street": "4 Road"}, "all visits are there"),
-        ({"first_visits": "2", "first_zip_code": "10001", "first_street": "4 Road"}, "don’t come to that"),
-        ({"first_visits": "2", "first_zip_code": "9", "first_street": "4 Road"}, "five digits"),
-        ({"first_visits": "2", "first_zip_code": "90026", "first_street": "PO Box 7"}, "We come to a door"),
-        ({"first_visits": "0", "first_zip_code": "90026", "first_street": "4 Road"}, "greater than or equal"),
+        (placed(1, 1, 2), "Please give this too"),
+        (placed(1, "", "", "90026", "4 Recovery Road"), "Please give this too"),
+        (placed(1, "", "", "", "", "4B"), "Please give this too"),
+        (placed(1, 1, 5, "90026", "4 Road"), "no visit is left for it"),
+        (placed(1, 2, 6, "90026", "4 Road"), "There are only 5 visits"),
+        (placed(1, 3, 2, "90026", "4 Road"), "before the first of them"),
+        (placed(1, 2, 2, "10001", "4 Road"), "don’t come to that"),
+        (placed(1, 2, 2, "9", "4 Road"), "five digits"),
+        (placed(1, 2, 2, "90026", "PO Box 7"), "We come to a door"),
+        (placed(1, 2, 2, "90026", "4 Road", "www.example.com"), "without a web"),
+        (placed(1, 0, 2, "90026", "4 Road"), "greater than or equal"),
+        (placed(1, "two", 2, "90026", "4 Road"), "the number of a visit"),
+        (
+            placed(1, 1, 2, "90026", "4 Road") | placed(2, 2, 3, "90026", "5 Road"),
+            "at another of the addresses already",
+        ),
+        (
+            placed(1, 1, 2, "90026", "4 Road") | placed(2, 3, 5, "90026", "5 Road"),
+            "no visit is left for it",
+        ),
     ],
 )
 def test_other_address_is_whole_or_left_out(
@@ -247,7 +321,19 @@ def test_other_address_is_whole_or_left_out(
     answer = flow.client.post(COURSE, asked_for(plan, **there))
     assert answer.status_code == 422
     assert words in text(answer)
+    # Nothing that was typed is lost, and it stands open.
     assert all(value in answer.content.decode() for value in there.values())
+    assert '<details class="terms-details" open>' in answer.content.decode()
+
+
+def test_place_that_we_no_longer_drive_to_is_asked_for_again(
+    flow: Flow, plan: CoursePlan, world: World
+) -> None:
+    take(flow, plan, **placed(1, 1, 2, world.far_area.zip_code, "4 Recovery Road"))
+    world.far_area.delete()
+    page = flow.client.get(COURSE)
+    assert shown(page.content.decode()) == {}
+    assert "4 Recovery Road" in page.content.decode()
 
 
 def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:

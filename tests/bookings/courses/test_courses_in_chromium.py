@@ -24,6 +24,8 @@ from .test_rest import make_course
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# No browser breaks it between words.
+LONG = "7" + "Familylane" * 12
 TWELVE = ((3, 7, 3, 1), (8, 14, 3, 2), (15, 28, 4, 2), (29, 42, 2, 4))
 
 
@@ -99,6 +101,67 @@ def test_client_books_twelve_visits_on_a_phone(
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         assert not sideways_overflow(page)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_client_has_visits_at_three_addresses(
+    live_server: Any, clock: None, world: World, new_page: Any, scripts: bool
+) -> None:
+    page = new_page(width=390, javascript=scripts)
+    page.goto(world.service.get_absolute_url())
+    page.get_by_role("link", name="Plan a whole course").click()
+    page.get_by_label("ZIP code of the visit").fill("90026")
+    page.get_by_role("button", name="Plan a whole course").click()
+    expect(page.get_by_label("From visit").first).to_be_hidden()
+    page.get_by_label("Day of the surgery").fill(str(SURGERY))
+    page.get_by_text("Some visits are at another address").click()
+    expect(page.get_by_text("visits 1 to 3 in days 3 to 7")).to_be_visible()
+    page.get_by_text("One more address").first.click()
+    for group, values in (
+        ("Another address", ("1", "3", "91364", "4 Recovery Road")),
+        ("Another address (2)", ("4", "6", "90026", LONG)),
+    ):
+        fields = page.get_by_role("group", name=group, exact=True)
+        for label, value in zip(("From visit", "To visit", "ZIP code there", "Street"), values, strict=True):
+            fields.get_by_label(label).fill(value)
+    if scripts:
+        assert accessibility_violations(page) == []
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+    page.get_by_role("button", name="Show the visits").click()
+    expect(page.get_by_role("heading", name="12 visits")).to_be_visible()
+    expect(page.get_by_label("4 Recovery Road, 91364")).to_have_count(3)
+    expect(page.get_by_label(f"{LONG}, 90026")).to_have_count(3)
+    expect(page.get_by_label("ZIP code 90026")).to_have_count(6)
+    if scripts:
+        assert accessibility_violations(page) == []
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+    page.get_by_role("button", name="Take these times").click()
+    expect(page).to_have_url(f"{live_server.url}/book/health/")
+    for none in page.get_by_label("None of these").all():
+        none.click()
+    page.locator("[name=adult][value=yes]").click()
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(f"{live_server.url}/book/details/")
+    page.get_by_label("Your name").fill("Ana Sample")
+    page.get_by_label("Email").fill("ana@example.com")
+    page.get_by_label("Phone").fill("(213) 555-0123")
+    page.get_by_label("Street address").fill("12 Sample Street")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Visits 1 to 3:")).to_be_visible()
+    if scripts:
+        assert accessibility_violations(page) == []
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+    page.get_by_label("I have read this and agree").check()
+    page.get_by_role("button", name="Ask for all of them").click()
+    expect(page.get_by_text("That is the first of 12 visits.")).to_be_visible()
+    streets = [visit.street for visit in Course.objects.get().visits]
+    assert streets == ["4 Recovery Road"] * 3 + [LONG] * 3 + ["12 Sample Street"] * 6
 
 
 def test_twelve_visits_for_a_known_client_take_few_presses(

@@ -19,7 +19,15 @@ from bookings.domain import operations
 from bookings.domain.operations import Act, Move, NewTime, Shown, move_together
 from bookings.enums import BookingStatus, DoorRule, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged, SlotNotOffered
-from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea, TimeOff
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingRules,
+    Message,
+    OwnConsent,
+    ServiceArea,
+    TimeOff,
+)
 from massagerx.lib.localtime import local
 from tests.bookings.views.visits.browsers import address, hidden, said, signed_in, text
 from tests.factories import NOW, World
@@ -150,7 +158,12 @@ def test_each_visit_is_planned_as_it_was_booked(course: Course, desk: Client, wo
         preference=f"therapist:{another.slug}", therapist=another, access_type=Booking.AccessType.STAIRS
     )
     elsewhere = ServiceArea.objects.exclude(pk=world.area.pk).order_by("pk").first()
+    assert third.street not in desk.get(page_of(course), {"days": 5}).content.decode()
     Booking.objects.filter(pk=third.pk).update(area=elsewhere, street="4 Recovery Road")
+    # Where there is more than one door the page says which is where.
+    page = desk.get(page_of(course), {"days": 5}).content.decode()
+    assert page.count("4 Recovery Road, 91364") == 1
+    assert page.count(f"{third.street}, {third.area.zip_code}") == 4
     longer = timedelta(minutes=60)
     Booking.objects.filter(pk=first.pk).update(
         ends_at=first.ends_at + longer, blocked_until=first.blocked_until + longer
@@ -448,6 +461,32 @@ def test_visit_stays_between_its_neighbors(course: Course) -> None:
     assert move(third.starts_at + timedelta(hours=4)).starts_at == third.starts_at + timedelta(hours=4)
 
 
+def test_day_that_the_plan_leaves_to_other_visits_says_so(course: Course) -> None:
+    """It has times, and none for this visit: the nearest that it may have stand there instead."""
+    _first, second, third, fourth, *_rest = course.visits
+    client = signed_in()
+    for beside in (second, fourth):
+        day = local(beside.starts_at).date()
+        page = client.get(address(third, "move"), {"day": str(day)})
+        assert "The plan of the course leaves this visit other days. The nearest times" in text(page)
+        assert "This day is full." not in text(page)
+        offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
+        assert offered
+        first, last = operations.days_beside(third)
+        assert all(str(first) <= day <= str(last) for day in offered)
+
+
+def test_course_of_who_does_not_agree_is_not_moved(course: Course, world: World) -> None:
+    course.visits.update(recipient_name="Maria O'Brien")
+    visit = course.visits[0]
+    OwnConsent.objects.create(
+        client=visit.client, name="Maria O'Brien", taken_back_at=NOW, terms_version=world.agreed
+    )
+    client, page = ways(course)
+    assert page not in client.get(address(visit)).content.decode()
+    assert "so it can't be moved. You can cancel it, or call us." in text(client.get(page, follow=True))
+
+
 def test_visit_alone_may_go_anywhere(world: World) -> None:
     assert operations.days_beside(world.book()) == (date.min, date.max)
 
@@ -520,9 +559,13 @@ def test_move_past_a_neighbor_is_refused_with_words(course: Course) -> None:
 
 
 def test_weeks_after_the_days_of_a_visit_offer_no_time(course: Course) -> None:
-    page = signed_in().get(address(course.visits[0], "move"), {"from": str(SURGERY + timedelta(days=40))})
+    first = course.visits[0]
+    page = signed_in().get(address(first, "move"), {"from": str(SURGERY + timedelta(days=40))})
     assert page.status_code == 200
-    assert 'name="starts_at" value="' not in page.content.decode()
+    assert "The plan of the course leaves this visit other weeks. The nearest times" in text(page)
+    offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
+    assert offered
+    assert max(offered) <= str(operations.days_beside(first)[1])
 
 
 def test_visit_of_a_course_is_moved_as_far_ahead_as_it_was_planned(course: Course, world: World) -> None:

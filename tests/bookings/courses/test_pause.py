@@ -19,7 +19,7 @@ from bookings.domain import links, operations
 from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LateFeeState, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
-from bookings.models import Booking, LateFee, Link, Message, SecondThought
+from bookings.models import AccessNotes, Booking, LateFee, Link, Message, SecondThought
 from bookings.models import Client as Person
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import render
@@ -30,6 +30,7 @@ from tests.bookings.views.visits.browsers import hidden as shown_on
 from tests.factories import NOW, World
 
 from .test_booking import CHECK, COURSE, SURGERY, hidden, pressed, shown, what_is_sent
+from .test_by_the_client import placed
 from .test_rest import email_of, make_course, sent_at
 
 pytestmark = pytest.mark.django_db
@@ -290,27 +291,35 @@ def test_rest_comes_no_earlier_than_the_course_allows(course: Course, world: Wor
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_rest_is_at_the_recovery_house_as_before(course: Course, world: World, is_there: bool) -> None:
+def test_rest_is_where_it_was_before(course: Course, world: World, is_there: bool) -> None:
     """Unless the client is home by now."""
-    first, second, third, *_rest = course.visits
+    first, second, third, fourth, _fifth = course.visits
     at_home = third.street
-    Booking.objects.filter(pk__in=[first.pk, second.pk]).update(
-        street="4 Recovery Road", unit="Room 2", area=world.far_area
-    )
+    house, family = ("4 Recovery Road", "Room 2", world.far_area), ("7 Family Lane", "", world.far_area)
+    for visits, (street, unit, area) in (((first, second), house), ((fourth,), family)):
+        Booking.objects.filter(pk__in=[visit.pk for visit in visits]).update(
+            street=street, unit=unit, area=area, access_type="ground"
+        )
+    # Somebody has told the way to one of the doors by now.
+    Booking.objects.filter(pk=fourth.pk).update(access_type="stairs")
+    AccessNotes.objects.update_or_create(booking=fourth, defaults={"notes": {"gate_code": "CANARY-7"}})
     client = signed_in()
     client.post(address(third, "pause"), shown_on(client.get(address(third, "pause"))))
     page = client.post(address(third, "resume"), follow=True).content.decode()
-    there = dict(re.findall(r'name="(first_\w+)" value="([^"]*)"', page))
+    assert "5 visits are still to be planned, and counted from 1." in page
+    there = dict(re.findall(r'name="(place_\w+)" value="([^"]*)"', page))
     assert there == {
-        "first_visits": "2", "first_zip_code": world.far_area.zip_code,
-        "first_street": "4 Recovery Road", "first_unit": "Room 2",
-    }  # fmt: skip
+        **placed(1, 1, 2, "91364", "4 Recovery Road", "Room 2"),
+        **placed(2, 4, 4, "91364", "7 Family Lane"),
+    }
     go_on(client, world, AGAIN, **(there if is_there else dict.fromkeys(there, "")))
-    booked = course.visits.filter(status="requested").select_related("area")
-    house = ("4 Recovery Road", "Room 2", world.far_area)
+    booked = course.visits.filter(status="requested").select_related("area", "access")
     home = (at_home, third.unit, world.area)
     found = [(visit.street, visit.unit, visit.area) for visit in booked]
-    assert found == ([house] * 2 + [home] * 3 if is_there else [home] * 5)
+    assert found == ([house, house, home, family, home] if is_there else [home] * 5)
+    if is_there:
+        assert [visit.access_type for visit in booked][:2] == ["ground"] * 2
+        assert (booked[3].access_type, booked[3].access.notes) == ("stairs", {"gate_code": "CANARY-7"})
 
 
 def test_second_pause_keeps_what_the_first_one_left(course: Course, world: World) -> None:

@@ -21,7 +21,16 @@ from bookings.domain.persons import Told
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, LinkPurpose, MessageKind, NoteScope, StepKind
 from bookings.exceptions import ChangedMeanwhile, ConsentTakenBack, PersonKnown
-from bookings.models import Booking, BookingEvent, Link, Message, OwnConsent, ScreeningRecord, Therapist
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    CheckIn,
+    Link,
+    Message,
+    OwnConsent,
+    ScreeningRecord,
+    Therapist,
+)
 from bookings.notifications.registry import SiteSettings, not_before, obsolete_reason
 from bookings.notifications.render import render
 from tests.bookings.courses.conftest import staff_client
@@ -512,6 +521,32 @@ def test_nobody_goes_to_who_does_not_agree_at_the_last_moment(
             )
 
 
+def test_what_was_pressed_before_the_refusal_arrives_after_it(world: World, visits: list[Booking]) -> None:
+    """Kept on a phone without a connection: the way and the arrival are on record, and whoever is there is looked
+    out for; what was pressed after it is not."""
+    visit = operations.confirm_booking(booking=visits[1], actor=None, now=NOW)
+    hands = staff_user("hands", "view_own_visits", "finish_own_visits")
+    Therapist.objects.filter(pk=visit.therapist_id).update(user=hands)
+    refused = visit.starts_at - timedelta(minutes=5)
+    persons.take_back(visit, act=Act(refused, hands, reason="told to us"))
+
+    def sent(kind: StepKind, *, before: timedelta) -> Any:
+        now = refused + timedelta(minutes=20)
+        age = int((now - refused + before).total_seconds())
+        with time_machine.travel(now, tick=False):
+            step = f"/admin/bookings/booking/{visit.pk}/step/{kind}/"
+            return staff_signed_in(hands).post(step, {"key": uuid4(), "age": age}, headers={"X-Press": "1"})
+
+    assert sent(StepKind.ARRIVED, before=timedelta(0)).status_code == 409
+    assert not visit.steps.exists()
+    for kind, minutes in ((StepKind.LEAVING, 30), (StepKind.ARRIVED, 1)):
+        answer = sent(kind, before=timedelta(minutes=minutes))
+        assert answer.status_code == 200
+        assert "on record. Since then Maria O'Brien told us that they don’t agree." in answer.json()["said"]
+    assert [step.kind for step in visit.steps.standing()] == ["leaving", "arrived"]
+    assert CheckIn.objects.get(booking=visit).opened_at == refused - timedelta(minutes=1)
+
+
 def test_client_is_not_told_that_we_come_to_who_does_not_agree(world: World, visits: list[Booking]) -> None:
     visit = operations.confirm_booking(booking=visits[1], actor=None, now=NOW)
     persons.take_back(visit, act=Act(NOW, User.objects.create_user("d"), reason="told to us"))
@@ -526,6 +561,16 @@ def test_client_is_not_told_that_we_come_to_who_does_not_agree(world: World, vis
     assert "brings everything needed" not in words(page)
     assert address(visit, "move") not in page.content.decode()
     assert address(visit, "cancel") in page.content.decode()
+    # Nor has a page from before any times that could not be taken.
+    move = address(visit, "move")
+    then = f"{at(16).isoformat()} {visit.therapist.slug}"
+    for query in ({}, {"starts_at": then, "who": "any"}):
+        asked = signed_in().get(move, query, follow=True)
+        assert asked.redirect_chain == [(address(visit), 302)]
+        assert "so it can't be moved. You can cancel it, or call us." in words(asked)
+    pressed = signed_in().post(move, {"starts_at": then, "who": "any", "total_cents": visit.total_cents})
+    assert pressed.status_code == 409
+    assert "so it can't be moved. You can cancel it, or call us." in words(pressed)
     shown = operations.Shown(visit.revision)
     with pytest.raises(ConsentTakenBack):
         operations.move_by_client(booking=visit, to=operations.NewTime(at(16)), shown=shown, now=NOW)

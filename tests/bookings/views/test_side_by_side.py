@@ -15,7 +15,16 @@ from django.test import Client
 from bookings.domain import operations
 from bookings.enums import BookingStatus, DoorRule, Gender
 from bookings.exceptions import SlotTaken
-from bookings.models import Booking, BookingDraft, ChangeRequest, Hold, Message, Therapist, TimeOff
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    ChangeRequest,
+    Hold,
+    Message,
+    OwnConsent,
+    Therapist,
+    TimeOff,
+)
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.render import render
 from bookings.refusals import refusal_words
@@ -230,6 +239,24 @@ def test_move_of_both_that_is_not_as_it_was_shown_moves_none(flow: Flow, world: 
     world.book(therapist=TWO, starts_at=at(14), email="o@example.com", phone="+12135550177")
     assert flow.client.post(path, sent).status_code == 409
     assert set(Booking.objects.filter(together=one.together).values_list("starts_at", flat=True)) == {at(10)}
+
+
+@pytest.mark.parametrize("why", ["refused", "nobody"])
+def test_two_that_nobody_can_move_show_no_times(flow: Flow, world: World, why: str) -> None:
+    """Either of them doesn't agree any more, or nobody gives the service."""
+    one, two = booked(flow)
+    said = "so it can't be moved. You can cancel it, or call us."
+    if why == "refused":
+        OwnConsent.objects.create(
+            client=two.client, name=two.recipient_name, taken_back_at=NOW, terms_version=world.agreed
+        )
+    else:
+        Therapist.objects.update(is_active=False)
+        said = "We can’t move this visit online right now. Please call us, and we’ll find a time together."
+    for visit in (one, two):
+        page = flow.client.get(f"/visits/v/{visit.reference}/move/", follow=True)
+        assert page.redirect_chain == [(f"/visits/v/{visit.reference}/", 302)]
+        assert said in words(page)
 
 
 NEAR = at(10) - timedelta(hours=3)

@@ -353,15 +353,19 @@ def test_when_the_therapist_asked_for_has_left_anyone_qualified_is_offered(world
     assert (booking.starts_at, booking.therapist) == (at(14), other)
 
 
-def test_nobody_left_to_come_is_said(world: World) -> None:
-    booking = confirmed(world)
+def test_where_nobody_can_come_at_another_time_none_is_shown(booking: Booking, world: World) -> None:
+    client = with_link(booking)
+    sent = hidden(choose(client, booking))
     world.therapist.is_active = False
     world.therapist.save()
-    client = with_link(booking)
-    response = client.get(address(booking, "move"))
-    assert response.status_code == 200
-    assert "call or write to us" in text(response)
-    assert choose(client, booking).status_code == 409
+    said_so = "We can’t move this visit online right now. Please call us, and we’ll find a time together."
+    for query in ("", f"?{urlencode(press(at(14), ONE, who='any'))}"):
+        asked = client.get(f"{address(booking, 'move')}{query}", follow=True)
+        assert asked.redirect_chain == [(address(booking), 302)]
+        assert said(asked) == said_so
+    pressed = client.post(address(booking, "move"), sent)
+    assert pressed.status_code == 409
+    assert said(pressed) == said_so
 
 
 @pytest.mark.parametrize("status", ["canceled", "declined", "expired", "completed", "no_show"])
