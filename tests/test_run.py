@@ -79,7 +79,7 @@ class Terminal:
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
-        return self.process.wait(40)
+        return self.process.wait(60)
 
 
 @dataclass(frozen=True)

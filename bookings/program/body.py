@@ -21,6 +21,8 @@ class Region:
     high: int = 7
 
 
+# Where the sides begin, and where the back does.
+_BELOW, _BEHIND = 190, 100
 #: By view: the middle of the person, and whether the person's left is on the viewer's right.
 _FRONT, _BACK = (50, 1), (150, -1)
 _MIDDLE = (
@@ -72,4 +74,10 @@ REGIONS: tuple[Region, ...] = (
         for key, left, right, y in _SIDES
         for side, name, x in (("left", left, 50), ("right", right, 150))
     )
+)
+#: The views of the chart in their order, each with its name and its regions.
+VIEWS: tuple[tuple[Any, tuple[Region, ...]], ...] = (
+    (_("From the front"), tuple(one for one in REGIONS if one.y < _BELOW and one.x < _BEHIND)),
+    (_("From behind"), tuple(one for one in REGIONS if one.y < _BELOW and one.x >= _BEHIND)),
+    (_("From the side"), tuple(one for one in REGIONS if one.y >= _BELOW)),
 )

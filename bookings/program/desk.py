@@ -33,7 +33,7 @@ from massagerx.lib.localtime import local
 from massagerx.lib.urls import absolute_url
 
 from . import operations
-from .body import REGIONS
+from .body import VIEWS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
 from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
@@ -190,7 +190,14 @@ def _assess(
         "last": last,
         "written": local_when(last.at) if last else "",
         "has_last": operations.last_assessment(booking) is not None,
-        "regions": [{"region": region, "is_chosen": region.key in chosen} for region in REGIONS],
+        "views": [
+            (
+                name,
+                [{"region": one, "is_chosen": one.key in chosen} for one in regions],
+                any(one.key in chosen for one in regions),
+            )
+            for name, regions in VIEWS
+        ],
     }
     return page(request, "assessment", context, status=status)
 

@@ -14,6 +14,7 @@ chart.addEventListener("click", (event) => {
   const box = boxes.get(event.target.closest("[data-region]")?.dataset.region);
   if (!box) return;
   box.checked = !box.checked;
+  if (box.checked) box.closest("details").open = true;
   show();
 });
 for (const box of boxes.values()) box.addEventListener("change", show);

@@ -65,7 +65,7 @@ def test_refused_post_comes_back_with_its_text_in_the_editor(writing_page: Any) 
     page.click("[name=_continue]")
     page.wait_for_selector(".errornote")
 
-    assert page.locator(".prose-editor .tiptap").inner_text().strip() == "Not lost"
+    expect(page.locator(".prose-editor .tiptap")).to_have_text("Not lost")
     assert not Post.objects.exists()
     # Nor is it by a slip: the browser asks before it leaves what is nowhere else.
     asked: list[str] = []

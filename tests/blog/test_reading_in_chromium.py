@@ -1,6 +1,7 @@
 """Posts as readers get them in a real browser: `new_page` fails the test on any violation of the policy, and on any
 request to another host. Writing them is told in tests/journeys/test_writer.py."""
 
+import re
 from typing import Any
 
 import pytest
@@ -68,6 +69,6 @@ def test_contents_lead_to_the_headings(live_server: Any, new_page: Any) -> None:
 
     page.click(".contents a >> text=Part 3")
 
-    assert page.url.endswith("#part-3")
+    expect(page).to_have_url(re.compile("#part-3$"))
     expect(page.locator("#part-3")).to_be_in_viewport()
     assert accessibility_violations(page) == []

@@ -178,7 +178,7 @@ def test_days_turn_without_a_page_load_and_back_brings_them_back(
     expect(title).to_contain_text(before)
     second.click()
     expect(title).to_contain_text(chosen)
-    assert "day=" in page.url
+    expect(page).to_have_url(re.compile("day="))
     expect(title).to_be_focused()
     page.go_back()
     expect(title).to_contain_text(before)

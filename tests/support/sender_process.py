@@ -31,7 +31,7 @@ def _be_quick() -> None:
     from bookings.domain import outbox
     from bookings.notifications import delivery
 
-    settings.EMAIL_TIMEOUT = 2
+    settings.EMAIL_TIMEOUT = 5
     outbox.RESEND_AFTER = timedelta(seconds=2)
     for step in (outbox.claim_due, outbox.mark_handing_over):
         assert step.__kwdefaults__ is not None

@@ -636,7 +636,7 @@ def test_rescue_says_that_a_course_wants_the_same_therapist(
         starts_at=first.ends_at + timedelta(hours=3), email="bo@example.com", phone="+12135550144"
     )
     there = reverse("admin:bookings_booking_rescue")
-    asked = {"therapist": first.therapist_id, "day": str(local(first.starts_at).date())}
+    asked: dict[str, Any] = {"therapist": first.therapist_id, "day": str(local(first.starts_at).date())}
     for same, count in (("preferred", 0), ("always", 1)):
         Course.objects.update(wishes={**course.wishes, "same": same})
         page = desk.get(there, asked).content.decode()

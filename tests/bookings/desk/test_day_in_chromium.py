@@ -116,7 +116,7 @@ def test_times_held_for_a_rescue_go_when_its_page_is_left(
     expect(page.locator(".rescue-draft")).to_have_count(1)
     assert Hold.objects.count() == 1
     page.goto(f"{live_server.url}{reverse('admin:index')}")
-    for _attempt in range(50):
+    for _attempt in range(600):
         if not Hold.objects.exists():
             break
         page.wait_for_timeout(100)

@@ -75,7 +75,8 @@ def test_the_front_page_needs_no_scrolling_and_works_by_keys(
     page.keyboard.press("c")
     expect(page.locator(".messagelist")).to_contain_text(f"{first.reference}: confirmed.")
 
-    # In a field a letter is a letter.
+    # In a field a letter is a letter. Keys are the script's, once the page is there.
+    page.wait_for_load_state()
     page.keyboard.press("/")
     expect(page.get_by_label("Find a client or a visit")).to_be_focused()
     page.keyboard.type("bjk")

@@ -20,7 +20,7 @@ from bookings.enums import LookedAt
 from bookings.models import Booking, HealthAccess
 from bookings.program import desk as pages
 from bookings.program import operations
-from bookings.program.body import REGIONS
+from bookings.program.body import REGIONS, VIEWS
 from bookings.program.models import (
     Assessment,
     ExerciseDay,
@@ -354,6 +354,9 @@ def test_an_assessment_is_kept_shut_and_opened_by_a_press(world: World, visit: B
     for region in REGIONS:
         assert f'data-region="{region.key}"' in shown
         assert f'name="regions" value="{region.key}"' in shown
+    # Fifty are a long way on a phone: they stand folded by view, and open where one is chosen.
+    view = '<details class="body-chart__view"'
+    assert (shown.count(f"{view}>"), shown.count(f"{view} open>")) == (3, 0)
     assert "Open the last one" not in shown
     kept = hands.post(page, FOUND, follow=True)
     assert "The assessment is kept." in text(kept)
@@ -369,6 +372,7 @@ def test_an_assessment_is_kept_shut_and_opened_by_a_press(world: World, visit: B
     assert "CANARY-GOAL" in opened
     assert 'value="left_knee" checked' in opened
     assert "is-chosen" in opened
+    assert (opened.count(f"{view}>"), opened.count(f"{view} open>")) == (1, 2)
     assert HealthAccess.objects.get().what == LookedAt.PROGRAM
     # Another one is added; none is written over.
     hands.post(page, {**FOUND, "pain": 2})
@@ -394,6 +398,9 @@ def test_bad_input_to_an_assessment_is_told(world: World, desk: Client, visit: B
 
 def test_the_chart_is_whole_and_no_region_covers_another() -> None:
     assert len({region.key for region in REGIONS}) == len(REGIONS) == 50
+    assert sorted(one.key for _name, regions in VIEWS for one in regions) == sorted(
+        one.key for one in REGIONS
+    )
     for one in REGIONS:
         assert 0 < one.x - one.wide < one.x + one.wide < 200
         assert 0 < one.y - one.high < one.y + one.high <= 372
