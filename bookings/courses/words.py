@@ -66,7 +66,7 @@ def other_times(visit: PlannedVisit) -> list[dict[str, str]]:
 def not_offered_words(error: NoLongerOffered | OutsideArea, *, by_staff: bool) -> str:
     """Why a course can't be planned as it is."""
     if isinstance(error, OutsideArea):
-        return _("We don’t come to %(zip)s any more. Please give another address for those visits.") % {
+        return _("We don’t come to %(zip)s anymore. Please give another address for those visits.") % {
             "zip": error.zip_code
         }
     if error.what == "therapist":

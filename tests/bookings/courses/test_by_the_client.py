@@ -341,7 +341,7 @@ def test_place_that_we_no_longer_drive_to_is_asked_for_again(
     page = flow.client.get(COURSE)
     assert shown(page.content.decode()) == {}
     assert "4 Recovery Road" in page.content.decode()
-    assert f"We don’t come to {world.far_area.zip_code} any more." in text(page)
+    assert f"We don’t come to {world.far_area.zip_code} anymore." in text(page)
 
 
 def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:

@@ -632,6 +632,22 @@ def test_client_moves_no_visit_out_of_its_phase(course: Course) -> None:
     assert operations.days_beside(last)[1] == date.max
 
 
+def test_rescue_says_that_a_course_wants_the_same_therapist(
+    course: Course, desk: Client, world: World
+) -> None:
+    first, words = course.visits[0], "Wants the same therapist at all visits of the course"
+    alone = world.book(
+        starts_at=first.ends_at + timedelta(hours=3), email="bo@example.com", phone="+12135550144"
+    )
+    there = reverse("admin:bookings_booking_rescue")
+    asked: dict[str, Any] = {"therapist": first.therapist_id, "day": str(local(first.starts_at).date())}
+    for same, count in (("preferred", 0), ("always", 1)):
+        Course.objects.update(wishes={**course.wishes, "same": same})
+        page = desk.get(there, asked).content.decode()
+        assert alone.reference in page
+        assert page.count(words) == count
+
+
 def test_rescue_keeps_a_visit_within_its_course(desk: Client, world: World) -> None:
     """Where the next visit is a day later, no other day is left; the page says so."""
     course = make_course(world)
