@@ -9,8 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import F, OuterRef, Q, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -124,14 +123,13 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
     today = local(now).date()
     tomorrow = today + timedelta(days=1)
     over = Q(status=BookingStatus.CONFIRMED, starts_at__gt=now - LOOKS_BACK, ends_at__lte=now)
-    # Sealed: the next visit's alone are opened.
-    sealed = AccessNotes.objects.filter(booking=OuterRef("pk")).values(text=Cast("notes", TextField()))
     rows = read_visits(
         [therapist],
         today,
         tomorrow,
         beside=over,
-        sealed_access=Subquery(sealed),
+        # The next visit's alone are opened.
+        sealed_access=AccessNotes.sealed(),
         wait_minutes=F("terms_version__wait_minutes"),
     )
     columns = load_columns(

@@ -468,7 +468,9 @@ def test_day_that_the_plan_leaves_to_other_visits_says_so(course: Course) -> Non
     for beside in (second, fourth):
         day = local(beside.starts_at).date()
         page = client.get(address(third, "move"), {"day": str(day)})
-        assert "The plan of the course leaves this visit other days. The nearest times" in text(page)
+        assert "or the day that your surgeon allows, leaves this visit other days. The nearest times" in text(
+            page
+        )
         assert "This day is full." not in text(page)
         offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
         assert offered
@@ -562,7 +564,9 @@ def test_weeks_after_the_days_of_a_visit_offer_no_time(course: Course) -> None:
     first = course.visits[0]
     page = signed_in().get(address(first, "move"), {"from": str(SURGERY + timedelta(days=40))})
     assert page.status_code == 200
-    assert "The plan of the course leaves this visit other weeks. The nearest times" in text(page)
+    assert "or the day that your surgeon allows, leaves this visit other weeks. The nearest times" in text(
+        page
+    )
     offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
     assert offered
     assert max(offered) <= str(operations.days_beside(first)[1])
