@@ -36,6 +36,10 @@ class NoLongerOffered(BookingError):
 class OutsideArea(BookingError):
     """We don't drive to this ZIP code."""
 
+    def __init__(self, zip_code: str) -> None:
+        super().__init__(zip_code)
+        self.zip_code = zip_code
+
 
 class ScreeningStops(BookingError):
     """The health answers don't allow booking online."""

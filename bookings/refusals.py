@@ -18,7 +18,7 @@ from bookings import exceptions
 from bookings.domain.lifecycle import may_become
 from bookings.enums import BookingStatus, Gender
 from bookings.models import Therapist
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import clock_time
 
 _GONE = gettext_lazy("That time has just gone. Here are the times still free; all you typed is kept.")
 _NOBODY = gettext_lazy("Nobody on our team can be booked for this service at the moment.")
@@ -116,8 +116,12 @@ _REASONS = {
             "A visit of a course stays between the one before and the one after, and never comes before the day that "
             "your surgeon allows. Choose another day."
         ),
-        gettext_lazy("The plan of the course leaves this visit other days."),
-        gettext_lazy("The plan of the course leaves this visit other weeks."),
+        gettext_lazy(
+            "The plan of the course, or the day that your surgeon allows, leaves this visit other days."
+        ),
+        gettext_lazy(
+            "The plan of the course, or the day that your surgeon allows, leaves this visit other weeks."
+        ),
     ),
     "people": _Reason(gettext_lazy("it is for more people than the service may be booked for")),
 }
@@ -286,9 +290,8 @@ def explain(error: exceptions.BookingError) -> str:
     if type(error) in _ERRORS:
         return str(_ERRORS[type(error)][1])
     if isinstance(error, exceptions.StillWaiting):
-        here = local(error.until)
         words = _("by the terms we wait at the door until %(at)s. Call the client, and press again then.")
-        return words % {"at": f"{here:%I:%M %p}".lstrip("0")}
+        return words % {"at": clock_time(error.until, labelled=False)}
     if isinstance(error, exceptions.SlotNotOffered):
         words = _("that time can't be kept any more (%(why)s); nothing was changed.")
         return words % {"why": stranding_words(error.reason)}

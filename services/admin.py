@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin, TableInline
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.admin_preview import PreviewMixin
 from massagerx.lib.admin_versions import VersionsMixin
@@ -62,7 +62,7 @@ class ServiceOptionForm(forms.ModelForm):
         return cleaned
 
 
-class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
+class ServiceOptionInline(TableInline):
     model = ServiceOption
     form = ServiceOptionForm
     extra = 1

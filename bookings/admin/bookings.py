@@ -121,7 +121,7 @@ class BookingAdmin(RowsOnly):
     def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         return self._do_many(request, queryset, STATUS_ACTIONS["no-show"])
 
-    @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Cancel the visits"), permissions=["change"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         return self._do_many(request, queryset, STATUS_ACTIONS["cancel"])
 

@@ -23,7 +23,7 @@ from bookings.enums import Weekday
 from bookings.models import Photo, Therapist, WorkingHours
 from bookings.staff import svg_charts
 from bookings.staff.labels import mark
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, TableInline
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
 
@@ -79,7 +79,7 @@ class WorkingHoursFormSet(forms.BaseInlineFormSet):
             self.initial_extra = [{"weekday": day} for day in Weekday.values]
 
 
-class WorkingHoursInline(KindFieldsMixin, admin.TabularInline):
+class WorkingHoursInline(TableInline):
     model = WorkingHours
     form = WorkingHoursForm
     formset = WorkingHoursFormSet

@@ -22,7 +22,7 @@ from bookings.domain.visit_request import MAX_TREATMENT_MINUTES
 from bookings.enums import BookingStatus
 from bookings.models import Booking
 from bookings.staff.labels import local_when, mark
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, TableInline
 from massagerx.lib.admin_history import HistoryMixin
 from services.models import AddOn, ServiceOption
 
@@ -74,7 +74,7 @@ class PhaseFormSet(forms.BaseInlineFormSet):
             raise forms.ValidationError(words % {"most": MAX_TREATMENT_MINUTES})
 
 
-class PhaseInline(KindFieldsMixin, admin.TabularInline):
+class PhaseInline(TableInline):
     model = CoursePhase
     formset = PhaseFormSet
     fields = list(_PHASE)

@@ -64,8 +64,9 @@ class _ZipField(LineField):
         raise ValidationError(_("We don’t come to that ZIP code."), code="outside")
 
 
-def _fields_elsewhere(offered: Offered) -> list[forms.Field]:
-    """What says which visits are at another address, and where that is: in the order of `PLACE`."""
+def _fields_elsewhere(offered: Offered, number_of_place: int) -> list[forms.Field]:
+    """What says which visits are at another address, and where that is: in the order of `PLACE`. The labels of all
+    but the first of these addresses name its number."""
     number: dict[str, Any] = {
         "required": False,
         "min_value": 1,
@@ -73,7 +74,7 @@ def _fields_elsewhere(offered: Offered) -> list[forms.Field]:
         "error_messages": {"invalid": _("Give the number of a visit, like 3.")},
     }
     door: dict[str, Any] = {"required": False, "validators": [of_a_door]}
-    return [
+    fields: list[forms.Field] = [
         forms.IntegerField(label=_("From visit"), **number),
         forms.IntegerField(
             label=_("To visit"), help_text=_("Leave this blank if it is just one visit."), **number
@@ -82,6 +83,10 @@ def _fields_elsewhere(offered: Offered) -> list[forms.Field]:
         LineField(label=_("Street address there"), max_length=160, **door),
         LineField(label=_("Unit there"), max_length=40, **door),
     ]
+    if number_of_place > 1:
+        for field in fields:
+            field.label = _("%(what)s (%(number)d)") % {"what": field.label, "number": number_of_place}
+    return fields
 
 
 class CourseForm(forms.Form):
@@ -136,8 +141,8 @@ class CourseForm(forms.Form):
         known = zip(self._places, elsewhere, strict=False)
         filled = {name: value for names, row in known for name, value in zip(names, row, strict=True)}
         super().__init__(data, initial={**kept, **filled})
-        for names in self._places:
-            self.fields |= dict(zip(names, _fields_elsewhere(offered), strict=True))
+        for number, names in enumerate(self._places, start=1):
+            self.fields |= dict(zip(names, _fields_elsewhere(offered, number), strict=True))
         self.fields["preference"].choices = list(offered.preferences)  # type: ignore[attr-defined]
         if "plan" in self.fields:
             self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
@@ -152,7 +157,8 @@ class CourseForm(forms.Form):
             first, last, zip_code, street, _unit = names
             for name in (first, zip_code, street):
                 if not data.get(name) and name not in self.errors:
-                    self.add_error(name, _("Please give this too, or leave all of the other address blank."))
+                    words = _("“%(what)s”: please give this too, or leave all of the other address blank.")
+                    self.add_error(name, words % {"what": self.fields[name].label})
             if data.get(first) and not data.get(last) and last not in self.errors:
                 data[last] = data[first]
         if not self.errors:
@@ -196,6 +202,11 @@ class CourseForm(forms.Form):
             {"fields": fields, "is_given": any(field.value() or field.errors for field in fields)}
             for fields in found
         ]
+
+    @property
+    def has_places(self) -> bool:
+        """Whether anything is filled in, or wrong, of any of them."""
+        return any(place["is_given"] for place in self.places)
 
     def clean_day_zero(self) -> date:
         """A surgery may be some weeks ago; further off than a course lasts is a slip of the finger."""

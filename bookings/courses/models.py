@@ -106,10 +106,12 @@ class CoursePlan(models.Model):
         for phase in self.phases.all():
             first, last = last + 1, last + phase.visits
             words = ngettext(
-                "visit %(last)d in days %(from)d to %(to)d",
-                "visits %(first)d to %(last)d in days %(from)d to %(to)d",
+                "Visit %(last)d in days %(from)d to %(to)d",
+                "Visits %(first)d to %(last)d in days %(from)d to %(to)d",
                 phase.visits,
             )
+            if phase.from_day == phase.to_day:  # of one visit, then
+                words = str(_("Visit %(last)d on day %(from)d"))
             found.append(words % {"first": first, "last": last, "from": phase.from_day, "to": phase.to_day})
         return found
 

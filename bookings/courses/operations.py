@@ -22,6 +22,7 @@ from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
 from .models import Course
+from .planner import Same
 from .planning import Chosen
 from .words import address_words
 
@@ -225,6 +226,13 @@ def end_course(*, course: Course, act: Act) -> Booking | None:
 def _locked(course: Course) -> Course:
     """The course as it is now: its row is locked before therapists and visits are."""
     return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
+
+
+def wants_same(booking: Booking) -> bool:
+    """Whether a visit belongs to a course whose client wants the same therapist always."""
+    if booking.together is None:
+        return False
+    return Course.objects.filter(key=booking.together, wishes__same=Same.ALWAYS.value).exists()
 
 
 def days_of(booking: Booking) -> tuple[date, date] | None:

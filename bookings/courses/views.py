@@ -36,7 +36,7 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import DetailsForm, ReviewForm
-from bookings.models import Booking, BookingRules, Hold, ServiceArea
+from bookings.models import AccessNotes, Booking, BookingRules, Hold, ServiceArea
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.again import address_of
@@ -135,7 +135,7 @@ class _Page:
         self.not_offered = ""
         try:
             self.draft = Draft.load(progress)
-        except exceptions.NoLongerOffered as error:
+        except (exceptions.NoLongerOffered, exceptions.OutsideArea) as error:
             self.not_offered = not_offered_words(error, by_staff=progress.staff_user is not None)
 
     @property
@@ -292,7 +292,7 @@ class Draft:
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
         """None when nothing was asked yet, or the plan is no longer on offer. Raises `NoLongerOffered` of what is
-        booked by it, and of the therapist."""
+        booked by it, and of the therapist, and `OutsideArea` of an address."""
         asked_for = progress.answers.get(COURSE_ASKED)
         if not asked_for or progress.area is None or progress.treatment is None:
             return None
@@ -315,17 +315,11 @@ class Draft:
         first = treatments[min(treatments)]
         visit_request = progress.load_request(first, progress.area, asked_for["preference"])
         elsewhere = _elsewhere(asked_for, course)
-        try:
-            areas = {
-                zip_code: queries.area(
-                    zip_code,
-                    today=timezone.localdate(progress.now),
-                    by_staff=progress.staff_user is not None,
-                )
-                for zip_code in {place.zip_code for place in elsewhere}
-            }
-        except exceptions.OutsideArea:
-            return None
+        today, by_staff = timezone.localdate(progress.now), progress.staff_user is not None
+        areas = {
+            zip_code: queries.area(zip_code, today=today, by_staff=by_staff)
+            for zip_code in dict.fromkeys(place.zip_code for place in elsewhere)
+        }
         return cls(progress, plan, wanted, treatments, visit_request, asked_for, course, elsewhere, areas)
 
     @property
@@ -460,6 +454,7 @@ class Draft:
             "is_whole": all(visit.time is not None for visit in visits),
             "has_extras": any(treatment.add_ons for treatment in self.treatments.values()),
             "elsewhere": self.elsewhere,
+            "some_at_home": any(place_of(row["number"], self.elsewhere) is None for row in rows),
         }
 
     def _row(self, visit: PlannedVisit) -> dict[str, Any]:
@@ -481,20 +476,19 @@ class Draft:
 
 
 def _elsewhere(asked_for: Mapping[str, Any], course: Course | None) -> tuple[Elsewhere, ...]:
-    """Where visits are that aren't at the usual address; with the way to the door, where an earlier visit of the
-    `course` that goes on was there."""
-    places = [Elsewhere(*row) for row in asked_for.get("elsewhere", ())]
+    """Where visits are that aren't at the usual address; with the way to the door, where visits of the `course` that
+    goes on were there: as the last that tells it says, for not every visit does."""
+    places = tuple(Elsewhere(*row) for row in asked_for.get("elsewhere", ()))
     if course is None or not places:
-        return tuple(places)
-    been = {visit.address_key: visit for visit in course.visits.select_related("area")}
-    found = []
-    for place in places:
-        if place.address_key in been:
-            way = address_of(been[place.address_key])
+        return places
+    ways: dict[str, dict[str, Any]] = {place.address_key: {} for place in places}
+    for visit in course.visits.select_related("area").annotate(sealed_access=AccessNotes.sealed()):
+        if (key := visit.address_key) in ways:
+            way = address_of(visit)
             access = {name: way[name] for name in DetailsForm.ACCESS_FIELDS if way[name]}
-            place = place._replace(access_type=way["access_type"], access=access)
-        found.append(place)
-    return tuple(found)
+            if access or not ways[key].get("access"):
+                ways[key] = {"access_type": way["access_type"], "access": access}
+    return tuple(place._replace(**ways[place.address_key]) for place in places)
 
 
 def _days_later(asked_for: Mapping[str, Any]) -> int:
@@ -551,7 +545,7 @@ def check(request: HttpRequest) -> HttpResponse:
     current = in_force(progress)
     try:
         draft = Draft.load(progress)
-    except exceptions.NoLongerOffered:
+    except (exceptions.NoLongerOffered, exceptions.OutsideArea):
         return back_to("course")
     if current is None:
         return call_back_page(request)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
-from bookings.exceptions import NoLongerOffered
+from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.refusals import refusal_words, stranding_words
 from massagerx.lib.localtime import clock_time, local
 
@@ -63,8 +63,12 @@ def other_times(visit: PlannedVisit) -> list[dict[str, str]]:
     ]
 
 
-def not_offered_words(error: NoLongerOffered, *, by_staff: bool) -> str:
+def not_offered_words(error: NoLongerOffered | OutsideArea, *, by_staff: bool) -> str:
     """Why a course can't be planned as it is."""
+    if isinstance(error, OutsideArea):
+        return _("We don’t come to %(zip)s anymore. Please give another address for those visits.") % {
+            "zip": error.zip_code
+        }
     if error.what == "therapist":
         return refusal_words(error)
     if by_staff:

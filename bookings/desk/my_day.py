@@ -9,8 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import F, OuterRef, Q, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -124,14 +123,13 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
     today = local(now).date()
     tomorrow = today + timedelta(days=1)
     over = Q(status=BookingStatus.CONFIRMED, starts_at__gt=now - LOOKS_BACK, ends_at__lte=now)
-    # Sealed: the next visit's alone are opened.
-    sealed = AccessNotes.objects.filter(booking=OuterRef("pk")).values(text=Cast("notes", TextField()))
     rows = read_visits(
         [therapist],
         today,
         tomorrow,
         beside=over,
-        sealed_access=Subquery(sealed),
+        # The next visit's alone are opened.
+        sealed_access=AccessNotes.sealed(),
         wait_minutes=F("terms_version__wait_minutes"),
     )
     columns = load_columns(
@@ -235,8 +233,8 @@ def _state(booking: Booking, walk: dict[str, Any], now: datetime) -> str:
 
 
 def _waits(booking: Booking, minutes: int, steps: list[VisitStep], now: datetime) -> str:
-    """Until when the therapist waits at the door for a client who isn't there, as a clock shows it; empty while they
-    are on the way, and once it is over."""
+    """Until when the therapist waits at the door for a client who isn't there, as a clock shows it; empty before the
+    visit's start as long as they haven't arrived, and once it is over."""
     until = waits_until(booking.starts_at, minutes, steps)
     is_there = now >= booking.starts_at or any(step.kind == StepKind.ARRIVED for step in steps)
     return clock(until) if is_there and now < until else ""

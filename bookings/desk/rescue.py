@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, cast
@@ -45,8 +45,17 @@ from .second_thoughts import undoable
 MOST_VISITS = 12
 MOST_OF_ALL = 40
 
+# What apps say of whether a visit's client wants the same therapist always; the desk doesn't import them.
+_wants_same: list[Callable[[Booking], bool]] = []
+
 # Who comes (a slug), when, at which total in cents, and the revision that it was shown with.
 Sent = tuple[str, datetime, int, int]
+
+
+def ask_of_same(wants_same: Callable[[Booking], bool]) -> None:
+    """Has the rescue ask `wants_same` of each visit. A second time changes nothing."""
+    if wants_same not in _wants_same:
+        _wants_same.append(wants_same)
 
 
 @desk_page(sees_every_visit, "bookings.change_booking")
@@ -165,6 +174,7 @@ def _row(plan: Rescue, rules: BookingRules) -> dict[str, Any]:
         "keeps_time": plan.keeps_time,
         "chosen": _way_words(booking, plan.chosen) if plan.chosen is not None else "",
         "asked_by_name": slug is not None,
+        "wants_same": any(wants_same(booking) for wants_same in _wants_same),
         "ways": [(_value(booking, way, rules), _way_words(booking, way)) for way in ways],
         "is_ticked": plan.chosen is not None,
         "is_told": False,

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Aggregate, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
@@ -482,3 +483,19 @@ class AccessNotes(models.Model):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} · {self.pk}"
+
+    @classmethod
+    def sealed(cls) -> Subquery:
+        """Those of each visit of a query, unopened: what its rows bring as `sealed_access`."""
+        notes = cls.objects.filter(booking=OuterRef("pk"))
+        return Subquery(notes.values(text=Cast("notes", models.TextField())))
+
+    @classmethod
+    def of_visit(cls, booking: Booking) -> dict[str, str]:
+        """What the notes of a visit say; empty where there are none. One query, and none for a visit that brought them
+        `sealed`. Raises `UnreadableValue`."""
+        if not hasattr(booking, "sealed_access"):
+            found = cls.objects.filter(booking=booking).first()
+            return found.notes if found is not None else {}
+        field: Any = cls._meta.get_field("notes")
+        return field.from_db_value(booking.sealed_access, None, connection) or {}

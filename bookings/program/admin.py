@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.admin.base import RowsOnly
 from bookings.staff.labels import local_when, mark
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, TableInline
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.localtime import local
 from massagerx.lib.picture_upload import PictureUploadForm, upload_field
@@ -173,7 +173,7 @@ class TemplateExerciseFormSet(forms.BaseInlineFormSet):
                 raise forms.ValidationError(words % {"name": row["exercise"], "week": row["to_week"]})
 
 
-class TemplateExerciseInline(KindFieldsMixin, admin.TabularInline):
+class TemplateExerciseInline(TableInline):
     model = TemplateExercise
     formset = TemplateExerciseFormSet
     fields = ["exercise", "from_week", "to_week"]

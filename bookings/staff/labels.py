@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -191,12 +190,7 @@ def access_lines(booking: Booking) -> tuple[list[tuple[Any, str]], bool]:
     """(label, text) of each access note, and whether they are there and can't be opened. One query, and none for a
     visit that brought them sealed (`sealed_access`)."""
     try:
-        if hasattr(booking, "sealed_access"):
-            field: Any = AccessNotes._meta.get_field("notes")
-            notes = field.from_db_value(booking.sealed_access, None, connection) or {}
-        else:
-            found = AccessNotes.objects.filter(booking=booking).first()
-            notes = found.notes if found else {}
+        notes = AccessNotes.of_visit(booking)
     except UnreadableValue:
         return [], True
     return [(label, notes[key]) for key, label in ACCESS_LABELS.items() if notes.get(key)], False

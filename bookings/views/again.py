@@ -132,8 +132,7 @@ def _purpose(booking: Booking) -> str:
 def address_of(booking: Booking) -> dict[str, str]:
     """Address and access, by the names of the form's fields. Notes that can't be opened any more are left out."""
     try:
-        found = AccessNotes.objects.filter(booking=booking).first()
-        notes = found.notes if found is not None else {}
+        notes = AccessNotes.of_visit(booking)
     except UnreadableValue:
         notes = {}
     return {

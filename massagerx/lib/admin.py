@@ -220,6 +220,17 @@ class KindFieldsMixin(BaseModelAdmin):
         )
 
 
+class TableInline(KindFieldsMixin, admin.TabularInline):
+    """Rows in a table. Each field has its column's name, for who doesn't see the head."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The form field of a column; boxes to be checked have a label each."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and not isinstance(field.widget, forms.CheckboxSelectMultiple):
+            field.widget.attrs.setdefault("aria-label", field.label)
+        return field
+
+
 def is_own_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> bool:
     """Whether the page asked for is one of this model's, and not another that only lists it in its menu."""
     opts = model_admin.opts

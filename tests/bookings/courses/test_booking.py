@@ -287,7 +287,12 @@ def test_longer_than_the_calendar_of_clients(flow: Flow, world: World) -> None:
 
 
 def test_service_without_an_approved_plan(flow: Flow, plan: CoursePlan) -> None:
+    times = flow.client.get(reverse("bookings:when")).content.decode()
+    assert "Plan a whole course instead" in times
+    # Who books on the phone is not told to call.
+    assert "Call or write to us" not in times
     CoursePlan.objects.update(approved_by="")
+    assert "Plan a whole course instead" not in flow.client.get(reverse("bookings:when")).content.decode()
     assert "no approved plan" in flow.client.get(COURSE, follow=True).content.decode()
 
 

@@ -282,20 +282,24 @@ def test_phase_in_the_middle_is_elsewhere(flow: Flow, plan: CoursePlan, world: W
 def test_page_asks_for_as_many_addresses_as_phases(flow: Flow, plan: CoursePlan) -> None:
     """The usual one is among them; and says which visits are of which phase."""
     page = flow.client.get(COURSE)
-    assert "After liposuction: visits 1 to 2 in days 3 to 7, visits 3 to 4 in days 8 to 14" in text(page)
-    assert "visit 5 in days 15 to 21" in text(page)
+    words = "After liposuction Visits 1 to 2 in days 3 to 7 Visits 3 to 4 in days 8 to 14 Visit 5 in days 15 to 21"
+    assert words in text(page)
+    assert "One more address (2)" in text(page)
     assert set(re.findall(r'name="place_(\d)_', page.content.decode())) == {"1", "2"}
     plan.phases.filter(from_day__gt=3).delete()
+    plan.phases.update(from_day=3, to_day=3, visits=1)
     page = flow.client.get(COURSE)
+    assert "Visit 1 on day 3" in text(page)
     assert set(re.findall(r'name="place_(\d)_', page.content.decode())) == {"1"}
 
 
 @pytest.mark.parametrize(
     ("there", "words"),
     [
-        (placed(1, 1, 2), "Please give this too"),
-        (placed(1, "", "", "90026", "4 Recovery Road"), "Please give this too"),
-        (placed(1, "", "", "", "", "4B"), "Please give this too"),
+        (placed(1, 1, 2), "please give this too"),
+        (placed(1, "", "", "90026", "4 Recovery Road"), "please give this too"),
+        (placed(1, "", "", "", "", "4B"), "“From visit”: please give this too"),
+        (placed(2, 9, "", "", "", "4B"), "“ZIP code there (2)”: please give this too"),
         (placed(1, 1, 5, "90026", "4 Road"), "no visit is left for it"),
         (placed(1, 2, 6, "90026", "4 Road"), "There are only 5 visits"),
         (placed(1, 3, 2, "90026", "4 Road"), "before the first of them"),
@@ -322,8 +326,10 @@ def test_other_address_is_whole_or_left_out(
     assert answer.status_code == 422
     assert words in text(answer)
     # Nothing that was typed is lost, and it stands open.
-    assert all(value in answer.content.decode() for value in there.values())
-    assert '<details class="terms-details" open>' in answer.content.decode()
+    page = answer.content.decode()
+    typed = dict(re.findall(r'name="(place_\w+)" value="([^"]*)"', page))
+    assert typed == {name: value for name, value in there.items() if value}
+    assert re.search(r"<details[^>]* open>\s*<summary>Some visits are at another address", page)
 
 
 def test_place_that_we_no_longer_drive_to_is_asked_for_again(
@@ -331,9 +337,11 @@ def test_place_that_we_no_longer_drive_to_is_asked_for_again(
 ) -> None:
     take(flow, plan, **placed(1, 1, 2, world.far_area.zip_code, "4 Recovery Road"))
     world.far_area.delete()
+    assert flow.client.get(CHECK)["Location"] != CHECK
     page = flow.client.get(COURSE)
     assert shown(page.content.decode()) == {}
     assert "4 Recovery Road" in page.content.decode()
+    assert f"We don’t come to {world.far_area.zip_code} anymore." in text(page)
 
 
 def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:

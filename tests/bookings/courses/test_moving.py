@@ -468,7 +468,9 @@ def test_day_that_the_plan_leaves_to_other_visits_says_so(course: Course) -> Non
     for beside in (second, fourth):
         day = local(beside.starts_at).date()
         page = client.get(address(third, "move"), {"day": str(day)})
-        assert "The plan of the course leaves this visit other days. The nearest times" in text(page)
+        assert "or the day that your surgeon allows, leaves this visit other days. The nearest times" in text(
+            page
+        )
         assert "This day is full." not in text(page)
         offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
         assert offered
@@ -562,7 +564,9 @@ def test_weeks_after_the_days_of_a_visit_offer_no_time(course: Course) -> None:
     first = course.visits[0]
     page = signed_in().get(address(first, "move"), {"from": str(SURGERY + timedelta(days=40))})
     assert page.status_code == 200
-    assert "The plan of the course leaves this visit other weeks. The nearest times" in text(page)
+    assert "or the day that your surgeon allows, leaves this visit other weeks. The nearest times" in text(
+        page
+    )
     offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
     assert offered
     assert max(offered) <= str(operations.days_beside(first)[1])
@@ -626,6 +630,22 @@ def test_client_moves_no_visit_out_of_its_phase(course: Course) -> None:
     )
     last.refresh_from_db()
     assert operations.days_beside(last)[1] == date.max
+
+
+def test_rescue_says_that_a_course_wants_the_same_therapist(
+    course: Course, desk: Client, world: World
+) -> None:
+    first, words = course.visits[0], "Wants the same therapist at all visits of the course"
+    alone = world.book(
+        starts_at=first.ends_at + timedelta(hours=3), email="bo@example.com", phone="+12135550144"
+    )
+    there = reverse("admin:bookings_booking_rescue")
+    asked: dict[str, Any] = {"therapist": first.therapist_id, "day": str(local(first.starts_at).date())}
+    for same, count in (("preferred", 0), ("always", 1)):
+        Course.objects.update(wishes={**course.wishes, "same": same})
+        page = desk.get(there, asked).content.decode()
+        assert alone.reference in page
+        assert page.count(words) == count
 
 
 def test_rescue_keeps_a_visit_within_its_course(desk: Client, world: World) -> None:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -320,6 +321,43 @@ def test_rest_is_where_it_was_before(course: Course, world: World, is_there: boo
     if is_there:
         assert [visit.access_type for visit in booked][:2] == ["ground"] * 2
         assert (booked[3].access_type, booked[3].access.notes) == ("stairs", {"gate_code": "CANARY-7"})
+
+
+def test_way_in_that_one_visit_tells_is_kept_for_the_rest(course: Course, world: World) -> None:
+    """Notes are written per visit: those after the one that tells the gate code say nothing."""
+    first, *rest = course.visits
+    here = {"street": "4 Recovery Road", "unit": "Room 2", "area": world.far_area}
+    Booking.objects.filter(pk__in=[visit.pk for visit in (first, *rest[:2])]).update(**here)
+    AccessNotes.objects.filter(booking=first).update(notes={"gate_code": "CANARY-7"})
+    AccessNotes.objects.filter(booking__in=rest).update(notes={})
+    now = first.ends_at
+    with time_machine.travel(now, tick=False):
+        client = signed_in(now=now)
+        client.post(address(first, "pause"), shown_on(client.get(address(rest[0], "pause"))))
+        page = client.post(address(first, "resume"), follow=True).content.decode()
+        assert "at your usual address." in page
+        there = dict(re.findall(r'name="(place_\w+)" value="([^"]*)"', page))
+        assert there == placed(1, 1, 2, "91364", "4 Recovery Road", "Room 2")
+        go_on(client, world, AGAIN, **there)
+    booked = course.visits.filter(status="requested").select_related("access")
+    assert [visit.access.notes for visit in booked[:2]] == [{"gate_code": "CANARY-7"}] * 2
+    assert [visit.access.notes for visit in booked[2:]] == [{}] * 2
+
+
+def test_usual_address_stands_only_where_a_visit_is_there(course: Course, world: World) -> None:
+    first, at_home = course.visits[0], course.visits[0].street
+    client = signed_in()
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    client.post(address(first, "resume"))
+    answers = {"cleared_from": str(AGAIN), "hour": "10:00", "preference": "any", "same": "preferred"}
+    for last, is_home in ((4, True), (5, False)):
+        there = placed(1, 1, last, "90026", "4 Recovery Road")
+        client.post(COURSE, {"press": "plan", **answers, **there})
+        client.post(COURSE, {"press": "take", **shown(client.get(COURSE).content.decode())})
+        Flow(client, world).health()
+        page = text(client.get(CHECK))
+        assert ("The others:" in page, at_home in page) == (is_home, is_home)
+        assert f"Visits 1 to {last}: 4 Recovery Road" in page
 
 
 def test_second_pause_keeps_what_the_first_one_left(course: Course, world: World) -> None:

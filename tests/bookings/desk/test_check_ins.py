@@ -158,6 +158,11 @@ def test_a_therapist_chooses_both_and_not_at_a_door(world: World, hands: Client)
         said = hands.post(PINS, {"fine": "8888", "help": "9999"}, follow=True).content.decode()
     assert "PINs can’t be changed at a door." in said
     assert SafetyPins.objects.values().get() == before
+    # Who has none is not sent to a page that refuses.
+    SafetyPins.objects.all().delete()
+    day = front(hands, 10, 30)
+    assert "They can be chosen once you have said how it went." in day
+    assert PINS not in day
 
 
 def test_the_desk_sees_it_and_somebody_takes_it(visit: Booking, hands: Client, desk: Client) -> None:
