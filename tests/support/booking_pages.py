@@ -60,7 +60,7 @@ class BookingPages:
                 return
             self.page.get_by_role("link", name="Something has changed").click()
             expect(self.page.locator("[data-card]").first).to_be_visible()
-        expect(self.page.get_by_role("button", name=PRESS_ON, exact=True)).to_be_visible()
+        expect(self.page.get_by_role("button", name=PRESS_ON)).to_be_visible()
         for card in self.page.locator("[data-card]").all():
             lines = card.locator("[data-card-lines] .question__answers")
             ids = [line.locator("input").first.get_attribute("name") or "" for line in lines.all()]
