@@ -58,9 +58,10 @@ class StrandingMixin(admin.ModelAdmin):
         """Whether who is at the page can't strand visits, but ask the desk to."""
         return False
 
-    def way_out(self, request: HttpRequest, row: Any, first: Booking) -> str:
-        """Where the visits that a change of `row` strands can be kept all the same, `first` of them; empty: nowhere."""
-        return ""
+    def way_out(self, request: HttpRequest, row: Any, first: Booking) -> tuple[str, str]:
+        """Where the visits that a change of `row` strands can be kept all the same, `first` of them, and what happens
+        there. Without an address it is said how to get there; both are empty where there is no such way."""
+        return "", ""
 
     def ask_the_desk(self, request: HttpRequest, row: Any) -> HttpResponse:
         """Writes down what is asked for, when nothing of the change was."""

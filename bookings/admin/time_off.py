@@ -24,6 +24,7 @@ from bookings.notifications.render import span_of_days
 from bookings.staff.labels import rescue_url
 from bookings.staff.visibility import only_seen_by, sees_every_visit
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.localtime import day_bounds, local
 
 from .people import HoursForm
 from .stranding import StrandingMixin
@@ -76,9 +77,21 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     def only_asks(self, request: HttpRequest) -> bool:
         return not sees_every_visit(request.user)
 
-    def way_out(self, request: HttpRequest, row: TimeOff, first: Booking) -> str:
-        is_desk = sees_every_visit(request.user) and request.user.has_perm("bookings.change_booking")
-        return rescue_url(row, first) if is_desk else ""
+    def way_out(self, request: HttpRequest, row: TimeOff, first: Booking) -> tuple[str, str]:
+        """The rescue of a day writes down new time off of that day alone, for who may add it; other time off is saved
+        first."""
+        if not (sees_every_visit(request.user) and request.user.has_perm("bookings.change_booking")):
+            return "", ""
+        start, end = day_bounds(local(first.starts_at).date())
+        is_of_that_day = start <= row.starts_at and row.ends_at <= end
+        is_new = not TimeOff.objects.filter(pk=row.pk).exists()
+        if is_of_that_day and is_new and request.user.has_perm("bookings.add_timeoff"):
+            words = _("It finds another therapist or time for each visit, and writes the time off down.")
+            return rescue_url(row, first), words
+        return "", _(
+            "Press “Save anyway” first. Then “Rescue the day”, beside each visit on the front page, finds another "
+            "therapist or time, day by day."
+        )
 
     def ask_the_desk(self, request: HttpRequest, row: TimeOff) -> HttpResponse:
         operations.wish_for_time_off(

@@ -51,6 +51,7 @@ def health_page(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "booking": booking,
         "title": _("Health answers of %(name)s") % {"name": booking.visit_for},
+        "when": local_when(booking.starts_at),
         "answers": _answers(seen),
         "answers_again": _answers(again) if again is not None else None,
         "caution_notes": list(dict.fromkeys(cautions)),

@@ -196,9 +196,11 @@ def _free(booking: Booking, form: MoveForm, now: datetime) -> dict[str, list[dic
     )
     wanted = cleaned.get("starts_at") or booking.starts_at
     # Where it stands with the same therapist is no other time.
-    stays = booking.starts_at if preference == _whom(booking) else None
+    stays = booking.starts_at, booking.therapist_id
     starts = {
-        each: [start.starts_at for start in offer.by_day[each] if start.starts_at != stays]
+        each: [
+            start.starts_at for start in offer.by_day[each] if (start.starts_at, start.therapist_id) != stays
+        ]
         for each in sorted(offer.by_day)
     }
     near = sorted(starts.pop(day, []), key=lambda start: abs(start - wanted))[:_OTHERS]

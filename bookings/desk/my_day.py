@@ -233,8 +233,8 @@ def _state(booking: Booking, walk: dict[str, Any], now: datetime) -> str:
 
 
 def _waits(booking: Booking, minutes: int, steps: list[VisitStep], now: datetime) -> str:
-    """Until when the therapist waits at the door for a client who isn't there, as a clock shows it; empty while they
-    are on the way, and once it is over."""
+    """Until when the therapist waits at the door for a client who isn't there, as a clock shows it; empty before the
+    visit's start as long as they haven't arrived, and once it is over."""
     until = waits_until(booking.starts_at, minutes, steps)
     is_there = now >= booking.starts_at or any(step.kind == StepKind.ARRIVED for step in steps)
     return clock(until) if is_there and now < until else ""

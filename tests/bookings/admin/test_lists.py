@@ -84,3 +84,13 @@ def test_each_cell_of_a_list_says_its_heading_once(owner: Client, world: World) 
     questions = owner.get(reverse("admin:blog_faqentry_changelist")).content.decode()
     assert '<input aria-label="Position" type="number" name="form-0-position"' in questions
     assert '<input aria-label="Shown" type="checkbox" name="form-0-is_active"' in questions
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [("", "Nothing here yet."), ("?client__id__exact=0&p=1", "Nothing fits.")]
+)
+def test_an_empty_list_says_whether_it_was_narrowed(
+    owner: Client, world: World, asked: str, words: str
+) -> None:
+    """Also by what is no filter of the list, as the visits of one client."""
+    assert words in owner.get(f"{reverse('admin:bookings_booking_changelist')}{asked}").content.decode()

@@ -51,7 +51,9 @@ def shown(response: Any) -> dict[str, str]:
 
 def test_what_changes_is_shown_and_then_done(desk: Client, visit: Booking, world: World) -> None:
     assert address(visit) in desk.get(page(visit)).content.decode()
-    assert "CANARY-GATE-4711" in desk.get(address(visit)).content.decode()
+    opened = desk.get(address(visit)).content.decode()
+    assert "CANARY-GATE-4711" in opened
+    assert visit.reference in opened
     sent = typed(visit, world, option=world.longer.pk, discount="20", reason="late last time", gate_code="99")
 
     looked = desk.post(address(visit), sent)

@@ -159,6 +159,17 @@ def test_the_longest_name_breaks_nowhere(
     assert broken_words(page) == []
 
 
+def test_a_card_of_the_list_of_clients_is_as_wide_as_a_phone(
+    live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    world.book()
+    page = sign_in(with_large_text(new_page(width=320, bypass_csp=True)))
+    page.goto(reverse("admin:bookings_client_changelist"))
+    expect(page.locator("#result_list .field-address")).to_be_visible()
+    box = page.locator(".results").evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert box[0] <= box[1]
+
+
 @pytest.mark.parametrize("view", ["day", "week"])
 def test_a_board_of_five_says_all_of_its_times(
     view: str, live_server: Any, world: World, new_page: Any, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import EventKind, MessageKind
-from bookings.models import Booking, Message
+from bookings.models import Booking, Message, TimeOff
 from tests.factories import DAY, World, at
 
 
@@ -48,9 +48,14 @@ def test_the_page_names_the_person_and_offers_no_time_that_it_has(world: World, 
     opened = desk.get(address(booking))
     assert opened.context["title"] == f"Move the visit of {booking.visit_for}"
     assert "10:00" not in [each["value"] for each in opened.context["free"]]
-    # With whoever fits best, the same hour is another visit.
-    anyone = desk.get(address(booking), wanted(world, "10:00", therapist=ANYONE))
-    assert "10:00" in [each["value"] for each in anyone.context["free"]]
+    # With whoever fits best too, as long as that is who comes already.
+    anyone = wanted(world, "10:00", therapist=ANYONE)
+    assert "10:00" not in [each["value"] for each in desk.get(address(booking), anyone).context["free"]]
+    other = world.add_therapist()
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(9), ends_at=at(12))
+    assert "10:00" in [each["value"] for each in desk.get(address(booking), anyone).context["free"]]
+    TimeOff.objects.update(therapist=other)
+    assert "10:00" not in [each["value"] for each in desk.get(address(booking), anyone).context["free"]]
 
 
 def test_a_time_that_cannot_be_kept_says_why_and_offers_others(world: World, desk: Client) -> None:

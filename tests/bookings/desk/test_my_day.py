@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -220,6 +220,36 @@ def test_who_comes_late_waits_from_then_on_and_the_desk_may_say_so_at_once(
         desk.post(no_show, {"reason": "They called"})
     booking.refresh_from_db()
     assert booking.status == BookingStatus.NO_SHOW
+
+
+def test_the_wait_is_over_when_the_clock_that_was_shown_says_so(world: World, hands: Client) -> None:
+    """Nobody types what happened into a form that would be refused."""
+    booking = booked(world, 10, "Ana Sample")
+    with time_machine.travel(at(10, 10) + timedelta(seconds=40), tick=False):
+        arrived = reverse("admin:bookings_booking_step", args=[booking.pk, "arrived"])
+        hands.post(arrived, {"key": str(uuid.uuid4())})
+    no_show = reverse("admin:bookings_booking_do", args=[booking.pk, "no-show"])
+    visit = reverse("admin:bookings_booking_change", args=[booking.pk])
+    for address in (INDEX, visit):
+        with time_machine.travel(at(10, 24), tick=False):
+            early = hands.get(address).content.decode()
+        assert "10:25 AM" in early
+        assert no_show not in early
+        with time_machine.travel(at(10, 25), tick=False):
+            assert no_show in hands.get(address).content.decode()
+    with time_machine.travel(at(10, 25), tick=False):
+        hands.post(no_show, {"reason": "Rang"})
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.NO_SHOW
+
+
+def test_who_may_decide_is_not_made_to_wait(world: World, user: User) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    user.user_permissions.add(Permission.objects.get(codename="change_booking"))
+    with time_machine.travel(at(10, 5), tick=False):
+        page = signed_in(user).get(reverse("admin:bookings_booking_own", args=[booking.pk])).content.decode()
+    assert "By the terms you wait until" in page
+    assert reverse("admin:bookings_booking_do", args=[booking.pk, "no-show"]) in page
 
 
 @pytest.mark.parametrize(

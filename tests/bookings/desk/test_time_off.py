@@ -77,6 +77,28 @@ def test_time_off_over_visits_leads_to_their_rescue(
     assert "Rescue the day" not in hands.post(ADD, morning).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("kind", "right"),
+    [
+        ("of two days", "add_timeoff"),
+        ("changed", "add_timeoff"),
+        ("of who may not add any", "change_timeoff"),
+    ],
+)
+def test_what_a_rescue_would_not_write_down_is_saved_first(
+    world: World, visit: Booking, kind: str, right: str
+) -> None:
+    desk = signed_in(staff_user("front", "view_booking", "change_booking", "change_timeoff", right))
+    url, last = ADD, TOMORROW if kind == "of two days" else DAY
+    if kind != "of two days":
+        row = TimeOff.objects.create(therapist=world.therapist, starts_at=at(18), ends_at=at(19))
+        url = reverse("admin:bookings_timeoff_change", args=[row.pk])
+    data = {"therapist": world.therapist.pk, "first_day": str(DAY), "last_day": str(last), "all_day": "on"}
+    page = desk.post(url, {**data, "reason": "Sick"})
+    assert page.context["way_out"][0] == ""
+    assert "Press “Save anyway” first." in page.content.decode()
+
+
 def ask(hands: Client, world: World, **more: str) -> str:
     data = {
         "therapist": str(world.therapist.pk),

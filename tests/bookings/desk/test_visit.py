@@ -26,6 +26,7 @@ from bookings.models import (
     NoteTemplate,
     ScreeningRecord,
 )
+from bookings.staff.labels import local_when
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
 LIST = reverse("admin:bookings_booking_changelist")
@@ -548,6 +549,9 @@ def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world
 
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
+    # Of which of a person's visits.
+    assert booking.reference in text
+    assert local_when(booking.starts_at) in text
     assert "regnan" in text
     assert ">Yes<" in text
     # What "any of these?" is about.
