@@ -25,9 +25,14 @@ def told_last(steps: Iterable[VisitStep]) -> VisitStep | None:
 
 def waits_until(starts_at: datetime, wait_minutes: int, steps: Iterable[VisitStep]) -> datetime:
     """Until when whoever comes waits at a door that stays shut: so many minutes, as the visit's terms say, from its
-    start, or from when they were there where that was later. `starts_at` and the answer are aware instants, the answer
-    of a whole minute, as a clock shows it; `steps` are the visit's standing ones."""
-    there = (row.at for row in steps if row.kind == StepKind.ARRIVED)
+    start, or from when they were there, or were last told to be there by, where that was later. `starts_at` and the
+    answer are aware instants, the answer of a whole minute, as a clock shows it; `steps` are the visit's standing
+    ones."""
+    standing = list(steps)
+    there = [row.at for row in standing if row.kind == StepKind.ARRIVED]
+    told = told_last(standing)
+    if told is not None and told.expected_until is not None:
+        there.append(told.expected_until)
     return max([starts_at, *there]).replace(second=0, microsecond=0) + timedelta(minutes=wait_minutes)
 
 

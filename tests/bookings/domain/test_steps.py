@@ -14,7 +14,7 @@ from bookings.domain.operations import Act, NewTime, Press
 from bookings.domain.operations.steps import KEEP, UNDO_REACHES
 from bookings.drives.models import ObservedDrive
 from bookings.enums import BookingStatus, MessageKind, MessageState, PaidBy, StepKind
-from bookings.exceptions import ChangedMeanwhile, InvalidTransition, TooLate
+from bookings.exceptions import ChangedMeanwhile, InvalidTransition, StillWaiting, TooLate
 from bookings.models import Booking, Message, VisitStep
 from bookings.models.steps import told_last
 from bookings.notifications.registry import SiteSettings, obsolete_reason
@@ -88,6 +88,27 @@ def test_late_is_later_than_was_told_before(visit: Booking, hands: User) -> None
     third = press(visit, hands, StepKind.LATE, at(10, 10), minutes=10)
     assert (third.expected_from, third.expected_until) == (at(10, 30), at(10, 40))
     assert Message.objects.filter(kind=MessageKind.ON_THE_WAY).count() == 1
+
+
+def test_at_the_door_one_waits_from_what_the_client_was_told(visit: Booking, hands: User) -> None:
+    """Also where nobody pressed that they are there."""
+
+    def nobody_home(now: datetime) -> Booking:
+        return operations.mark_no_show(booking=visit, actor=hands, now=now, may_decide=False)
+
+    step = press(visit, hands, StepKind.LATE, at(9, 55), minutes=20)
+    assert step.expected_until == at(10, 20)
+    with pytest.raises(StillWaiting) as refusal:
+        nobody_home(at(10, 15))
+    assert refusal.value.until == at(10, 35)
+    # What is told last counts: it may be earlier, too.
+    left = press(visit, hands, StepKind.LEAVING, at(9, 56))
+    assert left.expected_until is not None
+    assert at(10) < left.expected_until != at(10, 20)
+    with pytest.raises(StillWaiting) as refusal:
+        nobody_home(at(10, 15))
+    assert refusal.value.until == left.expected_until + timedelta(minutes=15)
+    assert nobody_home(refusal.value.until).status == BookingStatus.NO_SHOW
 
 
 def test_who_was_shown_another_window_adds_no_minutes_to_it(visit: Booking, hands: User) -> None:
