@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -34,6 +35,8 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     exceptions.ChangeAnswered: ("accepted",),
     exceptions.FeeDecided: ("waived",),
     exceptions.ScreeningNotCleared: ("MX-ABC234",),
+    exceptions.OutsideArea: ("89501",),
+    exceptions.StillWaiting: (datetime(2026, 11, 30, 18, 25, tzinfo=UTC),),
 }
 ALL = [
     kind
