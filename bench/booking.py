@@ -263,6 +263,8 @@ def one_round(presses: Presses, clients: int, each: int, kind: str) -> Timed:
             own.append(press(therapist, start))
         actions.append(own)
     timed = at_once(actions, warm)
+    if others := set(timed.results) - {"done", "SlotTaken", "IntegrityError"}:
+        raise SystemExit(f"{kind}: refused for what the bench isn't about: {', '.join(sorted(others))}.")
     if stored() != STORED + len(warm) + timed.results["done"] or overlaps():
         raise SystemExit(f"{kind}: visits overlap, or what was answered is not what is stored.")
     clear(Booking)
