@@ -346,7 +346,9 @@ def _shown_of(visit_request: VisitRequest | None, slug: str | None) -> Therapist
 def load_progress(request: HttpRequest) -> Progress:
     """The visitor's progress; reads the clock."""
     now = timezone.now()
-    draft = intake.load_draft(request.session.get(SESSION_KEY), now=now)
+    # A page for which no session was read is the same for everybody.
+    key = None if request.session.is_empty() else request.session.get(SESSION_KEY)
+    draft = intake.load_draft(key, now=now)
     progress = Progress(draft=draft, now=now, rules=BookingRules.load())
     answers = draft.answers
     if STAFF_BOOKING in answers:

@@ -19,6 +19,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from massagerx.lib import page_cache
 from massagerx.lib.cache_json import JSONSerializer
 from massagerx.lib.page_cache import PageCacheMiddleware
 from massagerx.settings.base import CACHED_PAGES, redis_urls
@@ -26,7 +27,7 @@ from massagerx.settings.base import cache as cache_settings
 from services.models import ServiceOption
 from tests.factories import NOW, World, make_world
 
-PAGES = ["/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/"]
+PAGES = ["/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/", "/book/"]
 
 
 @pytest.fixture
@@ -35,12 +36,14 @@ def world(db: None) -> World:
 
 
 @pytest.fixture(autouse=True)
-def kept(settings: Any) -> None:
+def kept(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CACHED_PAGES = CACHED_PAGES
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kept"}
     }
     cache.clear()
+    # One that hasn't been silent yet.
+    monkeypatch.setattr(page_cache, "_cache", page_cache._Cache())
 
 
 def text(client: Client, path: str = "/services/") -> str:
