@@ -146,6 +146,17 @@ def test_first_page_of_booking_speaks_to_who_began_one(world: World, client: Cli
         assert client.get(f"/book/?service={world.service.slug}")["Cache-Control"] == "no-store"
 
 
+def test_first_page_of_booking_is_cached_while_nobody_is_at_the_desk(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    """Then it is asked who the visitor is, by whose visits times that come soon are offered."""
+    night = NOW.replace(hour=9)
+    with time_machine.travel(night, tick=False):
+        first = Client().get("/book/")
+        with django_assert_num_queries(0):
+            assert Client().get("/book/").content == first.content
+
+
 def test_what_pages_show_to_everybody_is_kept_for_those_that_are_not(
     world: World, django_assert_num_queries: Any
 ) -> None:
