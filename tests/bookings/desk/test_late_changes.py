@@ -218,6 +218,8 @@ def test_graver_answers_are_on_the_front_page_until_the_visit(desk: Client, worl
     front = desk.get(INDEX).content.decode()
     assert "Health answers changed before the visit" in front
     assert booking.reference in front
+    # Who is to be called is called from there.
+    assert f'<a class="todo-call" href="tel:{booking.client.phone.as_e164}">' in front
     shown = desk.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
     assert "Answered again" in shown
     assert "Needs a look" in shown
