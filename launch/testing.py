@@ -144,8 +144,11 @@ def _report(round_: Round, scratch: Path) -> Path:
 
 
 def environment_for_tests(address: str, var: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment that pytest runs in."""
-    foreign = (*_FOREIGN, "PYTHONPATH", "PYTHONHOME")
+    """The environment that pytest runs in, and the sites that it starts.
+
+    Where bytecode isn't written, each of their many processes compiles the whole tree anew.
+    """
+    foreign = (*_FOREIGN, "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
     kept = {key: value for key, value in given.items() if key not in foreign and not key.startswith("EMAIL_")}
     return {
         **kept,

@@ -80,7 +80,7 @@ class ServiceFaqInline(KindFieldsMixin, admin.StackedInline):
     max_num = 20
 
 
-class AddOnInline(admin.TabularInline):
+class AddOnInline(TableInline):
     model = AddOn.services.through
     extra = 1
     max_num = 30

@@ -164,6 +164,8 @@ class CoursePhase(models.Model):
     def __str__(self) -> str:
         visits = ngettext("%(count)d visit", "%(count)d visits", self.visits) % {"count": self.visits}
         words = _("%(visits)s in days %(first)d to %(last)d")
+        if self.from_day == self.to_day:
+            words = _("%(visits)s on day %(first)d")
         return words % {"visits": visits, "first": self.from_day, "last": self.to_day}
 
     @property

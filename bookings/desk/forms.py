@@ -17,7 +17,7 @@ from bookings.domain.reports import LONGEST_DAYS
 from bookings.enums import NoteReader, NoteScope, PairingKind, WishState
 from bookings.forms import AddressForm, MessageField
 from bookings.forms.staff import day_input
-from bookings.models import Booking, Client, Therapist
+from bookings.models import Booking, Client, Therapist, TimeOff
 from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField, LinesField, PhoneField
 from massagerx.lib.localtime import day_bounds, instant_of
@@ -249,7 +249,8 @@ class CorrectForm(AddressForm):
 
 
 class OutForm(forms.Form):
-    """Who is out, on which local day, and between which hours; without a therapist everybody, without hours all day."""
+    """Who is out, on which local day, and between which hours; without a therapist everybody, without hours all day.
+    `reason` is that of the time off which is written down with the rescue."""
 
     therapist = forms.ModelChoiceField(
         label=gettext_lazy("Therapist"),
@@ -260,6 +261,11 @@ class OutForm(forms.Form):
     day = forms.DateField(label=gettext_lazy("Day"), widget=day_input(), validators=[sane_day])
     from_time = clock_field(label=gettext_lazy("From, Los Angeles time"), required=False)
     until_time = clock_field(label=gettext_lazy("Until, Los Angeles time"), required=False)
+    reason = LineField(
+        label=gettext_lazy("Reason, for staff"),
+        max_length=TimeOff._meta.get_field("reason").max_length,
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -18,25 +18,35 @@ from bookings.domain import closing, queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at, first_tier
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
-from bookings.domain.stranding import CONSENT, TOLD_WITHIN, stranded_by
-from bookings.enums import BookingStatus, ChangeState, Channel, LateFeeState, MessageState, WishState
+from bookings.domain.stranding import CONSENT, TOLD_WITHIN, Stranded, stranded_by
+from bookings.enums import (
+    BookingStatus,
+    ChangeState,
+    Channel,
+    ComplaintState,
+    LateFeeState,
+    MessageState,
+    WishState,
+)
 from bookings.models import (
     AreaRequest,
     Booking,
     BookingRules,
     ChangeRequest,
+    ClientNote,
     ContactMessage,
     ExtraHours,
     LateFee,
     Message,
     Therapist,
+    TimeOff,
     TimeOffWish,
     WorkingHours,
 )
 from bookings.models.intake import needs_note
 from bookings.notifications.render import span_of_days
 from bookings.refusals import stranding_words
-from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_left
+from bookings.staff.labels import clock, local_when, long_day, rescue_url, tier_mark, time_left
 from bookings.staff.late_changes import change_words
 from bookings.staff.messages import message_mark
 from bookings.staff.visibility import (
@@ -66,7 +76,18 @@ from .second_thoughts import undoable
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
-_WAITING = ("requests", "changes", "wishes", "fees", "graver", "handed_in", "calls", "unanswered", "trouble")
+_WAITING = (
+    "requests",
+    "changes",
+    "wishes",
+    "fees",
+    "graver",
+    "handed_in",
+    "calls",
+    "complaints",
+    "unanswered",
+    "trouble",
+)
 # What is due within so long has the colour of what can't wait.
 SOON = timedelta(hours=2)
 # By then a message from the site should have its answer.
@@ -156,6 +177,8 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         yield _trouble(user, now)
     if sees_rows(user, "contactmessage"):
         yield _unanswered()
+    if sees_rows(user, "clientnote"):
+        yield {"complaints": _complaints()}
 
 
 def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
@@ -214,6 +237,24 @@ def _unanswered() -> dict[str, Any]:
             for message in waiting.defer("body", "answer").order_by("written_at", "pk")[:MOST_ROWS]
         ],
     }
+
+
+def _complaints() -> list[dict[str, Any]]:
+    """Complaints that nobody has settled, the oldest first."""
+    rows = ClientNote.objects.filter(complaint=ComplaintState.OPEN).select_related("client", "by")
+    return [
+        {
+            "url": reverse("admin:bookings_client_change", args=[note.client_id]),
+            "anchor": "#client-notes",
+            "kind": "complaint",
+            "due": note.at + ANSWER_WITHIN,
+            "who": note.client.name,
+            "phone": note.client.phone,
+            "by": note.by.get_username(),
+            "written": local_when(note.at),
+        }
+        for note in rows.defer("text").order_by("at", "pk")[:MOST_ROWS]
+    ]
 
 
 def _late_changes(user: User) -> dict[str, Any]:
@@ -287,6 +328,7 @@ def _to_look_at(now: datetime) -> dict[str, list[dict[str, Any]]]:
                 **_visit(booking),
                 "kind": "graver",
                 "due": booking.starts_at,
+                "phone": booking.client.phone,
                 "tier": tier_mark(booking.gravest_tier),
             }
             for booking in graver[:MOST_ROWS]
@@ -306,13 +348,14 @@ def _to_look_at(now: datetime) -> dict[str, list[dict[str, Any]]]:
 def _stranded(now: datetime, rules: BookingRules) -> dict[str, Any]:
     """Visits to come that can't be kept, whatever the cause, the next first; until each is solved."""
     found = stranded_by(now=now, rules=rules)
+    off = _time_off([row for row in found if row.reason == "time_off"])
     return {
         "stranded_count": len(found),
         "stranded": [
             {
                 **_visit(row.booking),
                 "phone": row.booking.client.phone,
-                "rescue": _rescue_url(row.booking) if row.reason != CONSENT else "",
+                "rescue": _rescue_url(row.booking, off) if row.reason != CONSENT else "",
                 "why": stranding_words(row.reason),
                 "is_urgent": row.booking.starts_at - now < TOLD_WITHIN,
             }
@@ -333,7 +376,25 @@ def _not_closed(now: datetime) -> dict[str, Any]:
     }
 
 
-def _rescue_url(booking: Booking) -> str:
+def _time_off(found: list[Stranded]) -> list[TimeOff]:
+    """The time off of those whose visits these are, while they are; one query, and none without any."""
+    if not found:
+        return []
+    return list(
+        TimeOff.objects.filter(
+            therapist__in={row.booking.therapist_id for row in found},
+            starts_at__lt=max(row.booking.blocked_until for row in found),
+            ends_at__gt=min(row.booking.blocked_from for row in found),
+        ).order_by("starts_at", "pk")
+    )
+
+
+def _rescue_url(booking: Booking, off: list[TimeOff]) -> str:
+    """The rescue of the day, or where time off is in the way, of its hours."""
+    for row in off:
+        is_theirs = row.therapist_id == booking.therapist_id
+        if is_theirs and row.starts_at < booking.blocked_until and booking.blocked_from < row.ends_at:
+            return rescue_url(row, booking)
     query = urlencode({"therapist": booking.therapist_id, "day": local(booking.starts_at).date()})
     return f"{reverse('admin:bookings_booking_rescue')}?{query}"
 

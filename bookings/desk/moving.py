@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,10 +47,11 @@ class Answer:
 
 @desk_page(sees_visits, "bookings.change_booking")
 def move_page(request: StaffRequest, pk: int) -> HttpResponse:
-    """GET asks (`?day=…&start=…&therapist=…`) and changes nothing; POST moves, and tells the client."""
+    """GET asks (`?day=…&start=…&therapist=…`, or of an offered start `?pick=…`) and changes nothing; POST moves, and
+    tells the client."""
     booking, now = get_visit(request.user, pk), timezone.now()
     is_press = request.method == "POST"
-    sent = request.POST if is_press else request.GET
+    sent = request.POST if is_press else _picked(request.GET)
     beside = Booking.objects.side_by_side(booking).select_related("client").first()
     form = MoveForm(
         sent if "day" in sent else None,
@@ -77,6 +78,15 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         **_free(booking, form, now),
     }
     return page(request, "move", context, status=422 if is_press else 200)
+
+
+def _picked(sent: QueryDict) -> QueryDict:
+    """As it was sent, with the offered start that was pressed in place of the one that is typed."""
+    picked = sent.get("pick", "").split("|")
+    if len(picked) == 3:
+        sent = sent.copy()
+        sent["day"], sent["start"], sent["therapist"] = picked
+    return sent
 
 
 def _initial(booking: Booking) -> dict[str, Any]:
@@ -223,4 +233,5 @@ def _minute(instant: datetime) -> int:
 
 def _offered(start: datetime, words: str, preference: str) -> dict[str, str]:
     here = local(start)
-    return {"value": f"{here:%H:%M}", "words": words, "day": str(here.date()), "whom": preference}
+    day, clock_time = str(here.date()), f"{here:%H:%M}"
+    return {"value": clock_time, "words": words, "day": day, "pick": f"{day}|{clock_time}|{preference}"}

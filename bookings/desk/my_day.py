@@ -150,7 +150,12 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
         "next": _next(user, following, steps[following.booking.pk], now) if following is not None else None,
         "next_is_tomorrow": not coming,
         "over": [
-            {"booking": row, "when": local_when(row.starts_at), "walk": walk_of(row, steps[row.pk], now)}
+            {
+                "booking": row,
+                "when": local_when(row.starts_at),
+                "walk": walk_of(row, steps[row.pk], now),
+                "waits": _waits(row, row.wait_minutes, steps[row.pk], now),
+            }
             for row in open_ones
         ],
         "check_in": check_in_at(therapist, now) if therapist.is_at_a_door else None,
@@ -178,7 +183,7 @@ def _steps(visits: Sequence[Booking]) -> dict[int, list[VisitStep]]:
     return found
 
 
-def _over(rows: Sequence[Booking], now: datetime) -> list[Booking]:
+def _over(rows: Sequence[Any], now: datetime) -> list[Any]:
     """Visits that are over and of which nobody has said how they ended, the latest first."""
     over = [row for row in rows if row.status == BookingStatus.CONFIRMED and row.ends_at <= now]
     return sorted(over, key=lambda row: row.starts_at, reverse=True)[:MOST_OPEN]

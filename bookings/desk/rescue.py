@@ -431,7 +431,7 @@ def _block(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
                     therapist=row,
                     starts_at=asked["starts_at"],
                     ends_at=asked["ends_at"],
-                    reason=_("Out; the day was rescued"),
+                    reason=asked["reason"] or _("Out; the day was rescued"),
                 )
                 for row in fresh
             )

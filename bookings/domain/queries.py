@@ -131,7 +131,7 @@ def to_look_at(*, now: datetime) -> list[Any]:
             handed_in_at=Subquery(files.values("handed_in_at")[:1]),
         )
         .exclude(gravest_tier=None, handed_in_at=None)
-        .select_related("therapist")
+        .select_related("client", "therapist")
         .order_by("starts_at", "pk")
     )
 

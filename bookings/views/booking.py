@@ -433,6 +433,7 @@ class _Review:
                 for name in ("recipient_phone", "second_phone")
                 if (told := details.get(name))
             },
+            "way_in": Booking.AccessType(details.get("access_type") or Booking.AccessType.GROUND),
             "care_words": [intake.translated(text) for text in result.messages] if result else [],
             "health_later": result is None,
             "at_once": result is not None

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from bookings.models import Booking
 from tests.factories import NOW, make_world
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import (
     PHONE,
     Counter,
@@ -108,3 +109,51 @@ def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
     assert count.presses <= 20
     assert count.presses >= 15  # that presses are felt at all
     assert asked_for_zip == 1
+
+
+_LINES = """label => new Set([...label.querySelectorAll("span")].flatMap(
+  (span) => [...span.getClientRects()].map(({ top }) => top))).size"""
+
+
+def test_health_questions_and_the_foot_of_a_step_are_short_on_a_phone(
+    live_server: Any, clock: Any, new_page: PageMaker
+) -> None:
+    world = make_world()
+    for index in range(4):
+        world.add_therapist(f"Sample Therapist {index} of a long family name", certificate_number=f"{index}")
+    page = new_page(width=PHONE)
+    BookingPages(page, email="short@example.com").what(zip_code="90026")
+    # The law wants certificates named where therapists are advertised: in the foot of each step, behind a press.
+    foot = page.locator(".site-footer")
+    number = foot.get_by_text(f"CAMTC certificate {world.therapist.certificate_number}")
+    expect(number).to_be_hidden()
+    box = foot.bounding_box()
+    assert box is not None
+    assert box["height"] <= 0.35 * SCREEN
+    foot.get_by_text("Our therapists’ certificate numbers").click()
+    expect(number).to_be_visible()
+    assert accessibility_violations(page) == []
+
+    page.locator("button.time").first.click()
+    expect(page).to_have_url(re.compile("/book/health/"))
+    tiles = page.locator(".health-card__tiles label")
+    expect(tiles).to_have_count(8)
+    assert {tile.evaluate(_LINES) for tile in tiles.all()} == {1}
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3 * SCREEN
+
+
+def test_names_on_the_page_of_times_keep_off_the_edge_of_their_tile(
+    live_server: Any, clock: Any, new_page: PageMaker
+) -> None:
+    world = make_world()
+    world.add_therapist("Sample Therapist of a long family name", certificate_number="SAMPLE-2")
+    page = new_page()
+    BookingPages(page, email="tiles@example.com").what(zip_code="90026")
+    tiles = page.locator(".who__choice")
+    expect(tiles.filter(has_text="long family name")).to_be_visible()
+    for tile in tiles.all():
+        around, words = tile.bounding_box(), tile.locator("span").last.bounding_box()
+        assert around is not None
+        assert words is not None
+        assert words["y"] - around["y"] >= 5, tile.inner_text()
+        assert around["y"] + around["height"] - words["y"] - words["height"] >= 5, tile.inner_text()

@@ -141,7 +141,7 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     before = desk.locator(".visit-when").inner_text()
     with counted.call("another time that day"):
         desk.get_by_role("link", name="Move to another time or therapist").click()
-        desk.locator(".move-free").first.locator("a").last.click()
+        desk.locator(".move-free").first.locator("button").last.click()
         press(desk, "Move it and tell the client")
         expect(desk.locator(".messagelist")).to_contain_text("The client gets an email.")
     moved_to = desk.locator(".visit-when").inner_text()

@@ -42,6 +42,15 @@ def test_own_site_is_kept_from_the_tests(tmp_path: Path) -> None:
     assert not [name for name in environment if name.startswith("EMAIL_")]
 
 
+def test_processes_of_the_tests_keep_what_they_compiled(tmp_path: Path) -> None:
+    given = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+
+    environment = environment_for_tests("sqlite:///x", tmp_path, given)
+
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment["PYTHONUNBUFFERED"] == "1"
+
+
 def test_logins_are_read_from_a_command_s_output() -> None:
     text = "Migrating…\nlogin: owner rosa one-two-three\nnot a login: at all\nlogin: broken\n"
 

@@ -63,6 +63,12 @@ def change(service: Service) -> str:
     return reverse("admin:services_service_change", args=[service.pk])
 
 
+def test_each_add_on_of_a_service_has_a_name_by_ear(owner: Client, service: Service) -> None:
+    page = owner.get(change(service)).content.decode()
+    (choice,) = re.findall(r'<select name="AddOn_services-0-addon"[^>]*>', page)
+    assert 'aria-label="Add-on"' in choice
+
+
 def test_owner_adds_a_length_with_its_price_in_dollars(owner: Client, service: Service) -> None:
     assert 'value="120.00"' in owner.get(change(service)).content.decode()
 

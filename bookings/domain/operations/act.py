@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from bookings.domain import outbox, told
+from bookings.enums import EventKind
 from bookings.models import Booking, BookingEvent, ChangeRequest, MessageSettings, SecondThought
 from massagerx.lib.batches import delete_in_batches
 
@@ -121,8 +122,12 @@ def is_as_told(booking: Booking, act: Act, was: Columns, **beside: Any) -> bool:
 
 def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:
     """What can still be undone, the newest first, without what it would put back; with `is_told`, whether a message
-    waits to tell the client how the visit stands: none does where all is as they know it."""
+    waits to tell the client how the visit stands: none does where all is as they know it. What something was done after
+    that can't be undone is not among them: it would be refused."""
+    later = BookingEvent.objects.filter(booking=OuterRef("event__booking"), pk__gt=OuterRef("event"))
+    final = later.exclude(kind=EventKind.PERSON).exclude(pk__in=SecondThought.objects.values("event"))
     rows = SecondThought.objects.filter(leaves_at__gt=now).select_related("event__booking")
+    rows = rows.exclude(Exists(final))
     return rows.annotate(is_told=outbox.waits_to_tell("event__booking")).defer("before").order_by("-event")
 
 

@@ -266,8 +266,11 @@ def test_enter_in_a_field_does_not_save_anyway(owner: Client, world: World) -> N
     page = owner.post(TIME_OFF, day_off(world)).content.decode()
     form = page[page.index('id="timeoff_form"') :]
     submits = re.findall(r'<(?:input|button)[^>]*type="submit"[^>]*name="([^"]+)"', form)
-    assert submits[0] == "_save"
-    assert submits[-1] == "confirm_stranding"
+    assert submits == ["_save", "confirm_stranding"]
+    # One of them is filled: what "Save" said is now said by the other.
+    assert form.count('class="button default"') == 1
+    assert 'class="default"' not in form
+    assert 'value="Check again"' in form
 
 
 # Corrected drives ----------------------------------------------------------------------------------------------

@@ -118,6 +118,18 @@ def test_desk_books_a_course_with_one_press(flow: Flow, plan: CoursePlan, world:
     assert "5 visits are booked" in flow.client.get(answer["Location"]).content.decode()
 
 
+def test_beside_the_steps_of_a_course_no_price_of_one_visit_passes_for_all(
+    flow: Flow, plan: CoursePlan
+) -> None:
+    take(flow, plan)
+    page = " ".join(flow.client.get("/book/health/").content.decode().split())
+    assert "Your course</h2>" in page
+    assert "<dt>Visits</dt><dd>5</dd>" in page
+    assert "<dt>Each visit</dt><dd>$140</dd>" in page
+    assert "<dt>Total</dt>" not in page
+    assert "Your visit" not in page
+
+
 def test_health_questions_left_for_later_are_asked_for_a_course(flow: Flow, plan: CoursePlan) -> None:
     """Also where they were left for later while it was one visit."""
     assert flow.when().status_code == 302

@@ -17,7 +17,7 @@ from django.urls import reverse
 from bookings.courses import operations as course_operations
 from bookings.courses.models import Course
 from bookings.domain import links, operations
-from bookings.domain.operations import Act
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import BookingStatus, LateFeeState, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
 from bookings.models import AccessNotes, Booking, LateFee, Link, Message, SecondThought
@@ -131,6 +131,21 @@ def test_desk_pauses_and_goes_on_with_what_is_left(course: Course, world: World,
     assert {visit.status for visit in course.visits} == {"completed", "canceled", "confirmed"}
     # The same press again leads to the course.
     assert desk.post(reverse("admin:courses_course_resume", args=[course.pk]))["Location"] == there
+
+
+def test_what_a_pause_came_after_is_no_longer_offered_to_be_undone(course: Course, desk: Client) -> None:
+    moved = course.visits[1]
+    to = NewTime(moved.starts_at + timedelta(hours=1), f"therapist:{moved.therapist.slug}")
+    actor = User.objects.get(username="desk")
+    operations.move_booking(booking=moved, to=to, act=Act(NOW, actor))
+    there = reverse("admin:courses_course_change", args=[course.pk])
+    assert f"{moved.reference}: moved" in desk.get(there).content.decode()
+    page = desk.post(reverse("admin:courses_course_pause", args=[course.pk]), follow=True).content.decode()
+    assert "5 visits are still to be planned" in page
+    assert "Undo" not in page
+    # Nor are there "0 of 0" visits for "$0".
+    assert "<dt>Done</dt>" not in page
+    assert "<dt>All together</dt>" not in page
 
 
 def test_desk_ends_a_paused_course(course: Course, desk: Client) -> None:

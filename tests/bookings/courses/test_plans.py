@@ -155,6 +155,11 @@ def test_front_desk_reads_plans(desk: Client, world: World) -> None:
     assert desk.get(ADD).status_code == 403
 
 
+def test_a_phase_of_one_day_names_the_day(world: World) -> None:
+    plan = make_plan(world, (0, 0, 1, 1), (3, 7, 2, 2))
+    assert [str(phase) for phase in plan.phases.all()] == ["1 visit on day 0", "2 visits in days 3 to 7"]
+
+
 def test_drafts_of_the_sample_are_offered_to_nobody_and_loaded_once(world: World) -> None:
     for slug in ("in-home-relaxation-massage", "postural-correction-training"):
         service = Service.objects.create(

@@ -21,13 +21,22 @@ from blog.models import FaqEntry, Page, Post
 from bookings.domain import operations
 from bookings.domain.operations import Act, NewTime
 from bookings.enums import MessageState
-from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff, WorkingHours
+from bookings.models import (
+    Booking,
+    Booklet,
+    ClientNote,
+    Message,
+    TermsVersion,
+    Therapist,
+    TimeOff,
+    WorkingHours,
+)
 from massagerx.lib.error_kinds import ErrorKindHandler
 from services.models import Business, Service
 from services.sample_left import sample_left
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, make_roles
 
-from .conftest import signed_in, staff_user
+from .conftest import DESK_RIGHTS, signed_in, staff_user
 from .test_visit import make_many
 
 INDEX = reverse("admin:index")
@@ -220,6 +229,53 @@ def test_messages_that_do_not_leave_are_said_here_and_to_the_watch(
     assert ("Messages are not leaving." in shown(owner)) == warned
     assert ("has waited for 11 min" in shown(owner)) == warned
     assert Client().get("/status").json()["messages"] == ("late" if warned else "ok")
+
+
+def test_a_complaint_stands_on_the_list_until_it_is_settled(world: World) -> None:
+    desk = signed_in(staff_user("front", *DESK_RIGHTS, "view_clientnote", "add_clientnote"))
+    booking = world.book()
+    operations.confirm_booking(booking=booking, actor=None, now=NOW)
+    who = booking.client
+    for is_complaint in ("", "on"):
+        desk.post(
+            reverse("admin:bookings_client_note", args=[who.pk]),
+            {"text": "CANARY cold hands", "reader": "desk", "is_complaint": is_complaint},
+        )
+    (row,) = (row for row in desk.get(INDEX).context["todo"] if row["kind"] == "complaint")
+    assert (row["who"], row["phone"]) == (who.name, who.phone)
+    text = shown(desk)
+    assert "Complaint that nobody has settled" in text
+    assert "CANARY" not in text
+    address = reverse("admin:bookings_client_change", args=[who.pk])
+    assert f'href="{address}#client-notes"' in text
+    assert 'id="client-notes"' in desk.get(address).content.decode()
+    reader = signed_in(staff_user("reader", "view_booking", "change_booking"))
+    assert "Complaint" not in shown(reader)
+    note = ClientNote.objects.exclude(complaint="").get()
+    desk.post(reverse("admin:bookings_client_settle_note", args=[who.pk, note.pk]))
+    assert "Complaint" not in shown(desk)
+
+
+def test_the_rescue_of_a_day_takes_the_hours_of_the_time_off(
+    desk: Client, world: World, count_queries: Callable[..., Any]
+) -> None:
+    """Not the whole day: whoever is out in the morning keeps the visits of the afternoon."""
+    for hour, who in ((10, "ana"), (15, "bo")):
+        visit = world.book(starts_at=at(hour), email=f"{who}@example.com", phone=f"+121355501{hour}")
+        operations.confirm_booking(booking=visit, actor=None, now=NOW)
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(9), ends_at=at(12))
+    (row,) = desk.get(INDEX).context["desk"]["stranded"]
+    assert row["rescue"].endswith(
+        f"?therapist={world.therapist.pk}&day={DAY}&from_time=09%3A00&until_time=12%3A00"
+    )
+    rows = desk.get(row["rescue"]).context["rows"]
+    assert [row["booking"].starts_at for row in rows] == [at(10)]
+    with count_queries() as few:
+        shown(desk)
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(14), ends_at=at(17))
+    with count_queries() as many:
+        shown(desk)
+    assert len(many) == len(few)
 
 
 def test_front_page_asks_as_many_queries_for_thirty_as_for_one(

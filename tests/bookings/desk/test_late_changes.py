@@ -174,6 +174,11 @@ def test_a_visit_that_has_begun_is_not_moved(desk: Client, world: World) -> None
     Booking.objects.update(starts_at=NOW - timedelta(minutes=5), blocked_from=NOW - timedelta(minutes=15))
     response = desk.post(answer(change, "accept"), follow=True)
     assert "has begun" in " ".join(said(response))
+    # What would be refused isn't offered.
+    shown = desk.get(page(change)).content.decode()
+    assert "The visit has begun, so it can’t be moved any more." in shown
+    assert answer(change, "accept") not in shown
+    assert answer(change, "refuse") in shown
 
 
 def test_only_those_with_the_right_see_and_answer(world: World) -> None:
@@ -218,6 +223,8 @@ def test_graver_answers_are_on_the_front_page_until_the_visit(desk: Client, worl
     front = desk.get(INDEX).content.decode()
     assert "Health answers changed before the visit" in front
     assert booking.reference in front
+    # Who is to be called is called from there.
+    assert f'<a class="todo-call" href="tel:{booking.client.phone.as_e164}">' in front
     shown = desk.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
     assert "Answered again" in shown
     assert "Needs a look" in shown

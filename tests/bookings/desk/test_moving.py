@@ -78,6 +78,20 @@ def test_a_time_that_cannot_be_kept_says_why_and_offers_others(world: World, des
     assert booking.starts_at == at(10)
 
 
+def test_a_press_on_an_offered_time_keeps_what_is_typed(world: World, desk: Client) -> None:
+    booking = world.book()
+    opened = desk.get(address(booking))
+    start = opened.context["later"][0]
+    assert f'form="move-form" name="pick" value="{start["pick"]}"' in opened.content.decode()
+    asked = desk.get(address(booking), wanted(world, reason="The client called", pick=start["pick"]))
+    form = asked.context["form"].cleaned_data
+    assert (str(form["day"]), form["start"].isoformat("minutes")) == (start["day"], start["value"])
+    assert form["reason"] == "The client called"
+    assert "Move it and tell the client" in asked.content.decode()
+    for nonsense in ("x", "||", "a|b|c|d", "2026-02-30|25:00|x"):
+        assert desk.get(address(booking), wanted(world, pick=nonsense)).status_code == 200
+
+
 def test_another_total_than_was_shown_asks_again(world: World, desk: Client) -> None:
     booking = world.book()
     refused = desk.post(address(booking), wanted(world, "17:00", total_cents="14000"))

@@ -243,6 +243,20 @@ def test_the_wait_is_over_when_the_clock_that_was_shown_says_so(world: World, ha
     assert booking.status == BookingStatus.NO_SHOW
 
 
+def test_a_visit_that_is_over_is_no_no_show_while_one_waits(world: World, hands: Client) -> None:
+    """Whoever was there at the end of a short visit only, waits past it."""
+    booking = booked(world, 10, "Ana Sample")
+    with time_machine.travel(at(10, 50), tick=False):
+        arrived = reverse("admin:bookings_booking_step", args=[booking.pk, "arrived"])
+        hands.post(arrived, {"key": str(uuid.uuid4())})
+    no_show = reverse("admin:bookings_booking_do", args=[booking.pk, "no-show"])
+    early = front(hands, 11, 2)
+    assert "How did it go?" in early
+    assert "11:05 AM" in early
+    assert no_show not in early
+    assert no_show in front(hands, 11, 5)
+
+
 def test_who_may_decide_is_not_made_to_wait(world: World, user: User) -> None:
     booking = booked(world, 10, "Ana Sample")
     user.user_permissions.add(Permission.objects.get(codename="change_booking"))

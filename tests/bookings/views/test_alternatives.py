@@ -175,6 +175,17 @@ def test_no_time_anywhere_leads_to_the_phone(flow: Flow, world: World) -> None:
     assert values(page) == []
 
 
+def test_a_service_that_nobody_gives_leads_to_the_others(flow: Flow, world: World) -> None:
+    flow.until("when")
+    world.therapist.services.clear()
+    page = flow.client.get(WHEN)
+    assert page.status_code == 200
+    assert "Please choose another service, or call or write to us." in text(page)
+    assert "No other day has one open" not in text(page)
+    assert '<a class="instead__link" href="/book/">See our services</a>' in page.content.decode()
+    assert values(page) == []
+
+
 def test_time_gone_while_choosing_is_answered_by_the_nearest(flow: Flow, world: World) -> None:
     flow.until("when")
     world.book()

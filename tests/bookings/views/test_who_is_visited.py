@@ -39,10 +39,12 @@ def booked(flow: Flow) -> Booking:
 
 
 def test_all_three_are_kept_and_said_before_the_press(flow: Flow) -> None:
-    flow.until("details").details(**MOTHER)
+    flow.until("details").details(**MOTHER, access_type="stairs", gate_code="4421#")
     page = words(flow.client.get("/book/review/"))
+    assert "4421" not in page
     for said in ("At the door we call (213) 555-0177", "Speaks Spanish", "Leo O'Brien pays"):
         assert said in page
+    assert "Stairs Gate or door code noted" in page
     flow.review()
 
     booking = Booking.objects.get()
