@@ -132,9 +132,11 @@ def test_the_same_page_sent_twice_tells_once(desk: Client, visits: list[Booking]
     assert visits[1].steps.get().received_at == at(9, 26) + timedelta(0)
 
 
-def test_when_the_last_of_the_day_is_done_the_desk_goes_on(desk: Client, visits: list[Booking]) -> None:
+def test_when_the_last_of_the_day_is_done_the_desk_goes_on(
+    world: World, desk: Client, visits: list[Booking]
+) -> None:
     """The evening: something was pressed, and nothing is left."""
-    user = visits[0].therapist.user
+    user = staff_user_of(world)
     for hour, booking in ((11, visits[0]), (13, visits[1])):
         now = at(hour, 20)
         done = Press(kind=StepKind.DONE, key=uuid.uuid4(), at=now)
