@@ -57,7 +57,7 @@ def late_change_page(request: StaffRequest, key: str) -> HttpResponse:
         "asked": local_when(change.asked_at),
         "state": change_mark(change),
         "answered": answered_words(change),
-        "late_change": waiting_words(change),
+        "late_change": waiting_words(change, timezone.now()),
         "may_answer": request.user.has_perm(CHANGE_REQUEST),
     }
     return page(request, "late_change", context)

@@ -280,7 +280,7 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
         **_fee(booking),
         "may_change": may_change,
         "may_book": may_change,
-        "late_change": waiting_words(queries.waiting_change(booking)),
+        "late_change": waiting_words(queries.waiting_change(booking), now),
         "may_answer": request.user.has_perm("bookings.change_changerequest"),
         "may_note": may_note,
         "note_templates": templates_for(NoteKind.CLINICIAN) if may_note else [],

@@ -160,7 +160,9 @@ def _of_therapist(
     ]
     first = begun[-1] if begun else pressed[0]
     left = [visit for visit in visits[first:] if _is_left(visit, steps[visit.pk], now)]
-    before = [visit for visit in visits if left and visit.blocked_from < left[0].blocked_from]
+    if not left:
+        return []
+    before = [visit for visit in visits if visit.blocked_from < left[0].blocked_from]
     place = place_of(therapist.home_zip)
     if before:
         place = place_of(before[-1].area, address_key=before[-1].address_key)

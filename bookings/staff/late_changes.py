@@ -54,8 +54,9 @@ def answered_words(change: ChangeRequest) -> str:
     return f"{local_when(change.answered_at)} · {who}"
 
 
-def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
-    """What `_late_change.html` shows of a change that waits for its answer; None when none does."""
+def waiting_words(change: ChangeRequest | None, now: datetime) -> dict[str, Any] | None:
+    """What `_late_change.html` shows of a change that waits for its answer; None when none does. A visit that has begun
+    by the instant `now` is moved no more."""
     if change is None or change.state != ChangeState.OPEN:
         return None
     changes = operations.asked_together(change)
@@ -65,6 +66,7 @@ def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
         "asked": local_when(change.asked_at),
         "reason": change.reason,
         "fee_cents": sum(one.fee_cents for one in changes),
+        "has_begun": any(one.booking.starts_at <= now for one in changes),
         "knows": DoorRule.at_doors(one.booking for one in changes),
     }
 

@@ -159,6 +159,34 @@ def test_the_longest_name_breaks_nowhere(
     assert broken_words(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("fold", "press", "title"),
+    [
+        ("Write a note…", "Add note", "Note on Ana O'Brien"),
+        ("Never send somebody, or send them first…", "Write it down", "Who is sent to Ana O'Brien"),
+    ],
+)
+def test_a_note_and_a_pairing_that_lack_something_come_back_whole(
+    fold: str, press: str, title: str, scheme: str, live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    new_page.allow("422")
+    client = world.book().client
+    page = sign_in(new_page(width=1280, color_scheme=scheme))
+    page.goto(reverse("admin:bookings_client_change", args=[client.pk]))
+    page.get_by_text(fold).click()
+    # As from a browser that checks nothing.
+    form = page.locator("form", has=page.get_by_role("button", name=press))
+    form.evaluate("form => { form.noValidate = true; }")
+    form.get_by_role("button", name=press).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.locator(".errorlist")).to_be_visible()
+    assert accessibility_violations(page) == []
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+
+
 def test_a_card_of_the_list_of_clients_is_as_wide_as_a_phone(
     live_server: Any, clock: None, world: World, new_page: Any
 ) -> None:

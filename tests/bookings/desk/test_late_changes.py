@@ -174,6 +174,11 @@ def test_a_visit_that_has_begun_is_not_moved(desk: Client, world: World) -> None
     Booking.objects.update(starts_at=NOW - timedelta(minutes=5), blocked_from=NOW - timedelta(minutes=15))
     response = desk.post(answer(change, "accept"), follow=True)
     assert "has begun" in " ".join(said(response))
+    # What would be refused isn't offered.
+    shown = desk.get(page(change)).content.decode()
+    assert "The visit has begun, so it can’t be moved any more." in shown
+    assert answer(change, "accept") not in shown
+    assert answer(change, "refuse") in shown
 
 
 def test_only_those_with_the_right_see_and_answer(world: World) -> None:

@@ -130,3 +130,19 @@ def test_the_same_page_sent_twice_tells_once(desk: Client, visits: list[Booking]
     sent(desk, visits[1], **key)
     assert visits[1].steps.get().expected_from == at(12, 10)
     assert visits[1].steps.get().received_at == at(9, 26) + timedelta(0)
+
+
+def test_when_the_last_of_the_day_is_done_the_desk_goes_on(
+    world: World, desk: Client, visits: list[Booking]
+) -> None:
+    """The evening: something was pressed, and nothing is left."""
+    user = staff_user_of(world)
+    for hour, booking in ((11, visits[0]), (13, visits[1])):
+        now = at(hour, 20)
+        done = Press(kind=StepKind.DONE, key=uuid.uuid4(), at=now)
+        operations.press_step(booking=booking, press=done, actor=user, now=now)
+    with time_machine.travel(at(19), tick=False):
+        front, late = desk.get(reverse("admin:index")), desk.get(PAGE)
+    assert (front.status_code, late.status_code) == (200, 200)
+    assert "Running late" not in front.content.decode()
+    assert "Nobody is late" in late.content.decode()

@@ -184,6 +184,9 @@ def test_who_came_last_time_is_the_first_choice(world: World, two: Therapist) ->
     assert flow.client.post(address(booking, "again")).status_code == 302
     moving = client.get(address(booking, "move"))
     assert choices(moving)[:2] == ["Sample Therapist Two", "Anyone, soonest"]
+    # Nobody has come yet: the visit that moves is still ahead.
+    assert "booked now" in text(moving)
+    assert "came last time" not in text(moving)
 
 
 def test_a_move_is_with_who_was_shown_and_asked_for(world: World, two: Therapist) -> None:
@@ -194,7 +197,7 @@ def test_a_move_is_with_who_was_shown_and_asked_for(world: World, two: Therapist
     start, slug, _words = buttons(page)[0]
     assert slug == TWO
     page = client.get(address(booking, "move"), sent_by(page, f"{start} {slug}"))
-    assert "Sample Therapist Two comes to you." in text(page)
+    assert "Sample Therapist Two comes to you in place of Sample Therapist One." in text(page)
     assert client.post(address(booking, "move"), hidden(page)).status_code == 302
     booking.refresh_from_db()
     assert (booking.starts_at.isoformat(), booking.therapist, booking.preference) == (

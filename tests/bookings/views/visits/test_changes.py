@@ -334,7 +334,7 @@ def test_times_are_those_of_the_therapist_asked_for_or_of_anyone_on_request(worl
     assert f'value="{at(14).isoformat()} {other.slug}"' in wide.content.decode()
     assert "?who=any&amp;day=" in wide.content.decode()
     page = choose(client, booking, 14, other.slug, who="any")
-    assert f"{other.name} comes to you." in text(page)
+    assert f"{other.name} comes to you in place of {world.therapist.name}." in text(page)
     client.post(address(booking, "move"), hidden(page))
     booking.refresh_from_db()
     assert (booking.starts_at, booking.therapist) == (at(14), other)

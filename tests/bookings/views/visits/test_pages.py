@@ -111,7 +111,7 @@ def test_list_tells_visits_to_come_from_past_ones(world: World) -> None:
     page = signed_in().get("/visits/")
     to_come, before = text(page).split("Past visits", 1)
     assert "Monday, December 7, 10:00 AM PST" in to_come
-    assert "for Rosa O'Brien" in to_come
+    assert "for Rosa O'Brien · with Sample Therapist One" in to_come
     assert "Canceled" in before
     assert address(soon) in page.content.decode()
     assert f"{address(canceled)}again/" in page.content.decode()
