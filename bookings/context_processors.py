@@ -9,13 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from massagerx.lib.page_cache import cached_value
+
 from .domain import reach, retention
 from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
 
 
 def certificates(request: HttpRequest) -> dict[str, Any]:
-    """`certificates`: (name, certificate number) of each therapist who can be booked; one query, when asked for.
+    """`certificates`: (name, certificate number) of each therapist who can be booked; at most one query.
 
     California B&P Code 4608 asks for both in advertising.
     """
@@ -24,23 +26,33 @@ def certificates(request: HttpRequest) -> dict[str, Any]:
         bookable = Therapist.objects.bookable(timezone.localdate())
         return list(bookable.values_list("name", "certificate_number"))
 
-    return {"certificates": SimpleLazyObject(load)}
+    return {"certificates": SimpleLazyObject(lambda: cached_value("certificates", load))}
 
 
 def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
-    """`travel_from_cents`: the lowest travel fee of the zones we come to, in cents; a few queries, when asked for.
+    """`travel_from_cents`: as `travel_from_cents`, when asked for.
 
     The first price a client sees must hold every fee that can't be left out (California SB 478), so pages show a
     session's price plus this. Zero when no ZIP code is served yet.
     """
 
     # Templates call what can be called, so it is asked for only where the amount is shown, and once.
-    return {"travel_from_cents": cache(lambda: reach.lowest_travel_cents(timezone.localdate()))}
+    return {"travel_from_cents": cache(travel_from_cents)}
+
+
+def travel_from_cents() -> int:
+    """The lowest travel fee of the zones we come to, in cents; a few queries, or none when a page has just shown it."""
+    return cached_value("travel-from", lambda: reach.lowest_travel_cents(timezone.localdate()))
 
 
 def booking_is_open(request: HttpRequest) -> dict[str, Any]:
-    """`booking_is_open`: whether a page may promise that visits can be booked online; one query, when asked for."""
-    return {"booking_is_open": SimpleLazyObject(lambda: takes_bookings(now=timezone.now()))}
+    """`booking_is_open`: whether a page may promise that visits can be booked online; at most one query, when asked
+    for."""
+
+    def load() -> bool:
+        return cached_value("open", lambda: takes_bookings(now=timezone.now()))
+
+    return {"booking_is_open": SimpleLazyObject(load)}
 
 
 def terms(request: HttpRequest) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from launch.processes import Supervisor
 from launch.servers import find_broker, find_postgres, start_throwaway_postgres
 
 _WHOLE_SITE = "browser or journey or faults"
-# A browser, a worker and a server that share two processors: what fails once there is tried once more, and named.
+# Browsers, workers and servers that share two processors: what fails once there is tried once more, and named.
 _SECOND_TRY = ["--reruns", "1", "--rerun-show-tracebacks"]
 # In a round's directory: the tests that were tried again, a line each.
 SECOND_TRIES = "second-tries.txt"
@@ -100,8 +100,9 @@ def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[R
     """The calls of pytest: on PostgreSQL what may run side by side, then what starts whole sites; then SQLite."""
     theirs, options = split_marks(arguments)
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
-    # The tests of one file share a site, which takes seconds to start.
-    side_by_side = ["-n", "2", "--dist", "loadfile", *_SECOND_TRY]
+    # The tests of one file share a site, which takes seconds to start. Part of their time they wait: for a sweep, a
+    # retry, a frozen server.
+    side_by_side = ["-n", "3", "--dist", "loadfile", *_SECOND_TRY]
     if postgres is not None:
         chosen = [
             ("PostgreSQL", f"not ({_WHOLE_SITE})", postgres, ["-n", "2"]),

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, TextField, UUIDField
 from django.db.models.functions import Cast
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ from bookings.models import (
     Client,
     ClinicianNote,
     HealthAccess,
+    Hold,
     NoteFile,
     OwnConsent,
     ScreeningRecheck,
@@ -37,6 +38,7 @@ from bookings.models import (
 )
 from bookings.models.intake import NEEDS_NO_NOTE, needs_note, one_person, same_person
 from massagerx.lib.batches import delete_in_batches, in_batches
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -89,16 +91,20 @@ class FreshAnswers:
 def current_screening(*, now: datetime) -> Screening:
     """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
     # With its rules as text: most of the time they are those that were parsed last.
-    version = (
-        ScreeningVersion.objects.filter(published_at__lte=now)
-        .defer("rules")
-        .annotate(rules_text=Cast("rules", TextField()))
-        .order_by("-number")
-        .first()
-    )
+    version = _IN_FORCE.first(now=now)
     if version is None:
         raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
     return Screening(version, _parsed(version.rules_text))
+
+
+_IN_FORCE: CompiledQuery[Any] = CompiledQuery(
+    lambda parameter: (
+        ScreeningVersion.objects.filter(published_at__lte=parameter("now", DateTimeField()))
+        .defer("rules")
+        .annotate(rules_text=Cast("rules", TextField()))
+        .order_by("-number")[:1]
+    )
+)
 
 
 @lru_cache(maxsize=4)
@@ -123,10 +129,17 @@ def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     except ValueError:
         draft_key = None
     if draft_key is not None:
-        draft = BookingDraft.objects.filter(key=draft_key, updated_at__gt=now - DRAFT_LIFETIME).first()
+        draft = _DRAFT.first(key=draft_key, since=now - DRAFT_LIFETIME)
         if draft is not None:
             return draft
     return BookingDraft(answers={}, updated_at=now)
+
+
+_DRAFT = CompiledQuery(
+    lambda parameter: BookingDraft.objects.filter(
+        key=parameter("key", UUIDField()), updated_at__gt=parameter("since", DateTimeField())
+    )
+)
 
 
 def save_draft(draft: BookingDraft, changes: dict[str, Any], *, now: datetime) -> None:
@@ -138,12 +151,12 @@ def save_draft(draft: BookingDraft, changes: dict[str, Any], *, now: datetime) -
 
 
 def discard_draft(draft: BookingDraft) -> None:
-    """Deletes the draft and its held time. The draft is locked first, as where a time is held, so that two tabs of one
-    visitor never wait for each other."""
+    """Deletes the draft and its held time. The draft goes first, which locks it, as where a time is held: so two tabs
+    of one visitor never wait for each other. The database looks at what points at it when both are gone."""
     with transaction.atomic():
-        found = BookingDraft.objects.select_for_update().filter(key=draft.key).first()
-        if found is not None:
-            found.delete()
+        drafts = BookingDraft.objects.filter(key=draft.key)
+        drafts._raw_delete(drafts.db)
+        Hold.objects.filter(draft_id=draft.key).delete()
 
 
 def purge_drafts(*, now: datetime) -> int:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, CharField, F, Model
 
 from bookings.enums import LinkPurpose
 from bookings.models import Booking, BookingQuerySet, BookletRequest, Client, Link, Therapist
 from bookings.models.links import LinkQuerySet
 from massagerx.lib import tokens
 from massagerx.lib.batches import delete_in_batches
+from massagerx.lib.compiled_query import CompiledQuery, Parameters
 
 # A visit's own page stays readable for a while: people look up what they paid.
 VISIT_LINK_OUTLIVES_VISIT = timedelta(days=30)
@@ -176,10 +177,10 @@ def purge_links(*, now: datetime) -> int:
     return delete_in_batches(dead)
 
 
-def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: object) -> Link:
-    unrevoked = Link.objects.filter(purpose=purpose, revoked_at=None, **target)
+def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: Model) -> Link:
+    keys = dict.fromkeys(("booking", "therapist")) | {name: row.pk for name, row in target.items()}
     for _attempt in range(2):
-        link = unrevoked.first()
+        link = _UNREVOKED.first(purpose=purpose, **keys)
         if link is not None:
             try:
                 token_of(link)
@@ -191,4 +192,16 @@ def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None
                 return new_link(purpose=purpose, created_at=now, expires_at=expires_at, **target)
         except IntegrityError:
             continue  # another sender has just made it
-    return unrevoked.get()
+    return Link.objects.get(purpose=purpose, revoked_at=None, **target)
+
+
+def _unrevoked(parameter: Parameters) -> LinkQuerySet:
+    found = Link.objects.filter(purpose=parameter("purpose", CharField()), revoked_at=None)
+    for name in ("booking", "therapist"):
+        key = parameter(name, BigIntegerField())
+        if key is not None:
+            found = found.filter(**{name: key})
+    return found
+
+
+_UNREVOKED = CompiledQuery(_unrevoked)

@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import to_python
 
 from bookings.enums import PairingKind
 from bookings.models import Client, Pairing
 from bookings.models.people import TherapistQuerySet
+from massagerx.lib.compiled_query import CompiledQuery
 
 
 class Contact(NamedTuple):
@@ -47,11 +49,7 @@ def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
     """
     emails = {contact.email for contact in contacts if contact.email}
     phones = {contact.phone for contact in contacts if contact.phone}
-    rows = list(
-        Pairing.objects.filter(Q(client__email__in=emails) | Q(client__phone__in=phones))
-        .order_by()
-        .values_list("client__email", "client__phone", "therapist", "kind")
-    )
+    rows = _OF_CONTACTS.rows(emails=sorted(emails), phones=sorted(phones))
     found = {}
     for contact in contacts:
         of: dict[str, set[int]] = {kind: set() for kind in PairingKind.values}
@@ -64,8 +62,22 @@ def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
     return found
 
 
+_OF_CONTACTS = CompiledQuery(
+    lambda parameter: (
+        Pairing.objects.filter(
+            Q(client__email__in=parameter("emails", CharField()))
+            | Q(client__phone__in=parameter("phones", PhoneNumberField()))
+        )
+        .order_by()
+        .values_list("client__email", "client__phone", "therapist", "kind")
+    )
+)
+
+
 def with_pairings(therapists: TherapistQuerySet, contact: Contact) -> TherapistQuerySet:
     """Tells on each by `is_never_sent` and `is_sent_first` what holds between them and the client of that contact."""
+    if not any(contact):
+        return therapists.annotate(is_never_sent=Value(value=False), is_sent_first=Value(value=False))
     same = Q(client__email=contact.email) if contact.email else Q(pk=None)
     if contact.phone:
         same |= Q(client__phone=contact.phone)

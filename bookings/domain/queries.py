@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, DateField, Exists, OuterRef, Q, QuerySet, Subquery
 
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState
 from bookings.exceptions import OutsideArea
@@ -21,8 +21,10 @@ from bookings.models import (
     WorkingHours,
     Zone,
 )
+from massagerx.lib.compiled_query import CompiledQuery
 
 from .operations import AT_ONE_START, MOVABLE, is_of_course, may_change
+from .visit_request import load_area
 
 # Of one client, the newest first; whoever has had more can ask us.
 MOST_VISITS = 100
@@ -31,10 +33,9 @@ MOST_VISITS = 100
 def area(zip_code: str, *, today: date, by_staff: bool = False) -> ServiceArea:
     """The served area of a ZIP code that a client asks for, in a zone that somebody visits; staff may ask for any.
     Raises `OutsideArea`."""
-    served = ServiceArea.objects.filter(zip_code=zip_code, is_active=True).select_related("zone")
-    if not by_staff:
-        served = served.filter(zone__in=visited_zones(today).order_by().values("pk"))
-    found = served.first()
+    if by_staff:
+        return load_area(zip_code)
+    found = _VISITED_AREA.first(zip_code=zip_code, today=today)
     if found is None:
         raise OutsideArea(zip_code)
     return found
@@ -58,6 +59,15 @@ def visited_zones(today: date) -> QuerySet[Zone]:
         )
         .distinct()
     )
+
+
+_VISITED_AREA = CompiledQuery(
+    lambda parameter: ServiceArea.objects.filter(
+        zip_code=parameter("zip_code", CharField()),
+        is_active=True,
+        zone__in=visited_zones(parameter("today", DateField())).order_by().values("pk"),
+    ).select_related("zone")
+)
 
 
 def zones_visited(therapist: Therapist, today: date) -> list[Zone]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from django.db.models import BigIntegerField, CharField
+from django.db.models import BigIntegerField, CharField, DateField
+from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain.pairings import (
     NOTHING_KNOWN,
@@ -21,7 +22,7 @@ from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import Booking, ServiceArea, Therapist
 from bookings.models.people import TherapistQuerySet
-from massagerx.lib.compiled_query import CompiledQuery
+from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from services.models import AddOn, Service, ServiceOption
 
 ANYONE = "any"
@@ -94,12 +95,16 @@ class VisitRequest:
     def read(self, today: date) -> VisitRequest:
         """The same with those who can be booked on `today` (a local date); one query. Raises
         `NoLongerOffered("therapist")` when nobody meets the preference."""
-        rows = _qualified(self.treatment.service, today)
-        if self.contact is None:
-            qualified, pairings = tuple(rows), NOTHING_KNOWN
-        else:
-            qualified = tuple(with_pairings(rows, self.contact))
-            pairings = pairings_among(qualified)
+        contact = self.contact
+        qualified = tuple(
+            _QUALIFIED.objects(
+                today=today,
+                service=self.treatment.service.pk,
+                email=(contact.email or None) if contact is not None else None,
+                phone=(contact.phone or None) if contact is not None else None,
+            )
+        )
+        pairings = NOTHING_KNOWN if contact is None else pairings_among(qualified)
         return replace(self, qualified=qualified, pairings=pairings).asking_for(
             self.preference, self.therapist
         )
@@ -184,12 +189,17 @@ def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therap
 
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
-    return tuple(_qualified(service, today))
+    return tuple(_QUALIFIED.objects(today=today, service=service.pk, email=None, phone=None))
 
 
-def _qualified(service: Service, today: date) -> TherapistQuerySet:
-    bookable = Therapist.objects.bookable(today).qualified_for(service.pk)
-    return bookable.select_related("home_zip__zone").order_by("pk")
+def _qualified(parameter: Parameters) -> TherapistQuerySet:
+    bookable = Therapist.objects.bookable(parameter("today", DateField()))
+    rows = bookable.qualified_for(parameter("service", BigIntegerField()))
+    contact = Contact(parameter("email", CharField()), parameter("phone", PhoneNumberField()))
+    return with_pairings(rows, contact).select_related("home_zip__zone").order_by("pk")
+
+
+_QUALIFIED = CompiledQuery(_qualified)
 
 
 def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.singleton import SingletonModel
 
 # Ten years: for staff the horizon is no limit.
@@ -336,7 +337,14 @@ class TermsVersion(models.Model):
     @classmethod
     def in_force(cls, now: datetime) -> TermsVersion | None:
         """The newest version in force at `now`, or None when there is none."""
-        return cls.objects.filter(published_at__lte=now).first()
+        return _TERMS.first(now=now)
+
+
+_TERMS = CompiledQuery(
+    lambda parameter: TermsVersion.objects.filter(published_at__lte=parameter("now", models.DateTimeField()))[
+        :1
+    ]
+)
 
 
 _PLACE = re.compile(r"\{([^{}\n]{1,40})\}")

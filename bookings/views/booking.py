@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
+from bookings.context_processors import travel_from_cents
 from bookings.domain import answers, intake, operations, pricing, scheduling
-from bookings.domain.reach import lowest_travel_cents
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import BOTH_AT_ONCE, ReviewForm, TreatmentForm, ZipForm
@@ -84,7 +84,11 @@ def what(request: HttpRequest) -> HttpResponse:
         if asked["therapist"]:
             services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None
-        return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
+        response = show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
+        if request.session.is_empty() and not request.GET:
+            # Nothing of anybody's is on it: it may be kept for the next visitor (`massagerx.lib.page_cache`).
+            del response["Cache-Control"]
+        return response
     return _treatment(request, progress, service, asked)
 
 
@@ -99,7 +103,7 @@ def _treatment(
         request.POST if is_sent else None,
         initial=_chosen(request, progress, service) or None,
         service=service,
-        travel_from_cents=lowest_travel_cents(today),
+        travel_from_cents=travel_from_cents(),
         side_by_side=several >= operations.AT_ONE_START,
     )
     if is_sent and form.is_valid():

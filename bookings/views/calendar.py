@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from bookings.domain import alternatives, pricing, scheduling
 from bookings.domain.scheduling import Offer, Start
@@ -169,7 +170,8 @@ class CalendarPage:
             rules=asked.rules,
             now=asked.now,
         )
-        return _keeping(offer, self._may_be)
+        # It has the days that are asked for only.
+        return offer if self.visit_request.excluding_booking is None else _keeping(offer, self._may_be)
 
     def _may_be(self, start: Start) -> bool:
         """Not the time that the visit has already, and on one of the days that are asked for."""
@@ -303,7 +305,7 @@ class CalendarPage:
         links = []
         for name, label in _filters().items():
             is_on = name == self.only
-            if is_on or _only(name, self._everything, self.asked.rules).by_day:
+            if is_on or _leaves_any(name, self._everything, self.asked.rules):
                 href = self.address(**{"from": self.first}, only="" if is_on else name)
                 links.append({"name": name, "label": label, "href": href, "is_on": is_on})
         return links
@@ -516,6 +518,14 @@ def _only(name: str, offer: Offer, rules: BookingRules) -> Offer:
     return offer
 
 
+def _leaves_any(name: str, offer: Offer, rules: BookingRules) -> bool:
+    """Whether that filter leaves any time."""
+    if name == "evenings":
+        starts = (start for starts in offer.by_day.values() for start in reversed(starts))
+        return any(pricing.is_evening(start.starts_at, rules) for start in starts)
+    return any(day.weekday() >= _SATURDAY for day in offer.by_day)
+
+
 def _keeping(offer: Offer, wanted: Callable[[Start], bool]) -> Offer:
     days = {day: tuple(start for start in starts if wanted(start)) for day, starts in offer.by_day.items()}
     return Offer({day: starts for day, starts in days.items() if starts})
@@ -528,6 +538,11 @@ def _part(starts_at: datetime, rules: BookingRules) -> str:
 
 
 def _day_in_words(day: date, count: int) -> str:
+    return _day_in_words_of(day, count, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _day_in_words_of(day: date, count: int, _language: str) -> str:
     words = {"day": date_format(day, "l, F j"), "number": count}
     if not count:
         return _("%(day)s: no times") % words

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db.models import DateTimeField, UUIDField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -43,6 +44,7 @@ from bookings.models import (
 )
 from bookings.refusals import access_label, another_words, refusal_words
 from bookings.screening import answers_of, answers_of_people
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.limits import visitor_digest
 from massagerx.lib.text import plain_name
 
@@ -272,10 +274,11 @@ class Progress:
     @property
     def holds(self) -> list[Hold]:
         """The held times, while they are held, in order: of the chosen start, or of a course."""
-        held = Hold.objects.filter(draft_id=self.draft.key).live(self.now).order_by("number")
-        if self.starts_at is not None:
-            return list(held.filter(starts_at=self.starts_at))
-        return list(held) if COURSE_ASKED in self.answers else []
+        starts_at = self.starts_at
+        if starts_at is None and COURSE_ASKED not in self.answers:
+            return []
+        held = _HELD.objects(draft=self.draft.key, now=self.now)
+        return held if starts_at is None else [hold for hold in held if hold.starts_at == starts_at]
 
     @property
     def hold(self) -> Hold | None:
@@ -337,6 +340,15 @@ class Progress:
         return bool(health.get("bookable")) and health.get("service") == asked_by and not too_late
 
 
+_HELD = CompiledQuery(
+    lambda parameter: (
+        Hold.objects.filter(draft_id=parameter("draft", UUIDField()))
+        .live(parameter("now", DateTimeField()))
+        .order_by("number")
+    )
+)
+
+
 def _shown_of(visit_request: VisitRequest | None, slug: str | None) -> Therapist | None:
     """The therapist of that slug among those who are asked for."""
     therapists = visit_request.therapists if visit_request is not None else ()
@@ -346,7 +358,9 @@ def _shown_of(visit_request: VisitRequest | None, slug: str | None) -> Therapist
 def load_progress(request: HttpRequest) -> Progress:
     """The visitor's progress; reads the clock."""
     now = timezone.now()
-    draft = intake.load_draft(request.session.get(SESSION_KEY), now=now)
+    # A page for which no session was read is the same for everybody.
+    key = None if request.session.is_empty() else request.session.get(SESSION_KEY)
+    draft = intake.load_draft(key, now=now)
     progress = Progress(draft=draft, now=now, rules=BookingRules.load())
     answers = draft.answers
     if STAFF_BOOKING in answers:

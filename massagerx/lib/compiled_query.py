@@ -21,7 +21,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
-from django.db.models.query import get_related_populators
+from django.db.models.query import ModelIterable, get_related_populators
 
 M = TypeVar("M", bound=models.Model)
 # For each value given: None, the length of a list, or True for a single value.
@@ -103,7 +103,8 @@ class CompiledQuery(Generic[M]):
         self._compiled: dict[tuple[str, Shape], _Compiled | None] = {}
 
     def objects(self, **values: Any) -> list[M]:
-        """Model instances, with what `select_related` names. Raises TypeError for one with `values` or annotations."""
+        """Model instances, with what `select_related` names and annotations tell. Raises TypeError for one with
+        `values`."""
         rows, compiled = self._run(values)
         if compiled is None:
             return []
@@ -142,7 +143,8 @@ class CompiledQuery(Generic[M]):
 
     def _compile(self, connection: BaseDatabaseWrapper, shape: Shape) -> _Compiled | None:
         """None for a query that can have no answer, such as one that looks in an empty list."""
-        query = self._build(Parameters(shape)).query
+        rows = self._build(Parameters(shape))
+        query = rows.query
         compiler = query.get_compiler(connection=connection)
         try:
             sql, parameters = compiler.as_sql()
@@ -153,7 +155,8 @@ class CompiledQuery(Generic[M]):
             (number, functions, expression)
             for number, (functions, expression) in compiler.get_converters(columns).items()
         )
-        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, _reader(compiler))
+        read = _reader(compiler) if rows._iterable_class is ModelIterable else None
+        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, read)
 
 
 def _kind(value: Any) -> int | bool | None:
@@ -172,19 +175,20 @@ def _converted(
     return tuple(values)
 
 
-def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
+def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     """A function that makes an instance of a row, as Django's `ModelIterable` does."""
-    if compiler.klass_info is None or compiler.annotation_col_map:
-        return None
     model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]
     first, last = columns[0], columns[-1] + 1
     names = [column.target.attname for column, _sql, _alias in compiler.select[first:last]]
     populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    annotations = tuple(compiler.annotation_col_map.items())
 
     def read(row: Sequence[Any]) -> Any:
         instance = model.from_db(DEFAULT_DB_ALIAS, names, row[first:last])
         for populator in populators:
             populator.populate(row, instance)
+        for name, column in annotations:
+            setattr(instance, name, row[column])
         return instance
 
     return read

@@ -6,6 +6,9 @@ elsewhere, such as in `manage.py shell`, is seen up to a minute late. Booking ne
 
 While the database doesn't answer, the page that was made last is shown, for as long as `LAST_FOR`.
 
+What a page that isn't cached shows of the same things, such as the certificates at its foot, is kept as long
+(`cached_value`).
+
 Django's own page cache would let browsers use their copy for as long as ours is kept, without asking, so that a saved
 price would be shown late.
 """
@@ -16,6 +19,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -32,6 +36,48 @@ RETRY_SECONDS = 5.0
 # Seconds for which a page outlives its minute, to be shown while the database is away.
 LAST_FOR = 6 * 3600
 
+V = TypeVar("V")
+
+
+class _Cache:
+    """The cache's generation and minute, and whether it has been silent; one for the process."""
+
+    def __init__(self) -> None:
+        self._ask_again_at = 0.0
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(settings.CACHED_PAGES) and time.monotonic() >= self._ask_again_at
+
+    def leave_alone(self) -> None:
+        self._ask_again_at = time.monotonic() + RETRY_SECONDS
+        log.warning("the cache does not answer: pages are made anew")
+
+    def key_of(self, name: str) -> str:
+        """The key of what is kept under this name. Raises `RedisError`."""
+        generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
+        return f"kept-pages:{generation}:{int(time.time() // 60)}:{name}"
+
+
+_cache = _Cache()
+
+
+def cached_value(name: str, make: Callable[[], V]) -> V:
+    """What `make` returns, or returned in this minute and since the last save in the admin: for what pages show to
+    everybody alike. It is to be of JSON's kinds: a tuple comes back as a list."""
+    if not _cache.is_asked:
+        return make()
+    try:
+        key = _cache.key_of(f"value:{name}")
+        kept: list[V] | None = cache.get(key)
+        if kept is None:
+            kept = [make()]
+            cache.set(key, kept, timeout=60)
+    except RedisError:
+        _cache.leave_alone()
+        return make()
+    return kept[0]
+
 
 class PageCacheMiddleware:
     """Answers the pages of `settings.CACHED_PAGES` (names of routes) to visitors without a session, without a query.
@@ -41,10 +87,9 @@ class PageCacheMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._ask_again_at = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        match = _cached_route(request) if time.monotonic() >= self._ask_again_at else None
+        match = _cached_route(request) if _cache.is_asked else None
         if match is None:
             response = self.get_response(request)
             if (
@@ -59,12 +104,11 @@ class PageCacheMiddleware:
 
         try:
             # Read before the page is made: one made from older rows belongs to the older generation.
-            generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
-            key = f"kept-pages:{generation}:{int(time.time() // 60)}:{request.path}"
+            key = _cache.key_of(request.path)
             last = f"last-pages:{request.path}"
             page = cache.get(key)
         except RedisError:
-            self._leave_alone()
+            _cache.leave_alone()
             return self.get_response(request)
         if page is None:
             response = self.get_response(request)
@@ -80,7 +124,7 @@ class PageCacheMiddleware:
                     cache.set(key, made, timeout=60)
                     cache.set(last, made, timeout=LAST_FOR)
             except RedisError:
-                self._leave_alone()
+                _cache.leave_alone()
             if page is None:
                 return response
         request.resolver_match = match
@@ -92,11 +136,7 @@ class PageCacheMiddleware:
             try:
                 cache.set(GENERATION, _new_generation(), timeout=None)
             except RedisError:
-                self._leave_alone()
-
-    def _leave_alone(self) -> None:
-        self._ask_again_at = time.monotonic() + RETRY_SECONDS
-        log.warning("the cache does not answer: pages are made anew")
+                _cache.leave_alone()
 
 
 def _new_generation() -> str:
@@ -104,12 +144,12 @@ def _new_generation() -> str:
 
 
 def _cached_route(request: HttpRequest) -> ResolverMatch | None:
-    """The route, when it is cached and the request carries no session and no query string."""
+    """The route, when it is cached and the request carries no session, no message and no query string."""
     if (
-        not settings.CACHED_PAGES
-        or request.method not in ("GET", "HEAD")
+        request.method not in ("GET", "HEAD")
         or request.META.get("QUERY_STRING")
         or settings.SESSION_COOKIE_NAME in request.COOKIES
+        or settings.MESSAGES_COOKIE_NAME in request.COOKIES
     ):
         return None
     # Raises DisallowedHost as every other page does.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+
+from .compiled_query import CompiledQuery
 
 
 class SingletonModel(models.Model):
@@ -23,4 +26,9 @@ class SingletonModel(models.Model):
     @classmethod
     def load(cls) -> Self:
         """The saved row, or an unsaved one with the fields' defaults."""
-        return cls._default_manager.filter(pk=1).first() or cls(pk=1)
+        return _row_of(cls).first() or cls(pk=1)
+
+
+@cache
+def _row_of(model: type[SingletonModel]) -> CompiledQuery[Any]:
+    return CompiledQuery(lambda parameter: model._default_manager.filter(pk=1))

@@ -438,6 +438,7 @@ CACHED_PAGES: tuple[str, ...] = (
     "home",
     "services:list",
     "services:detail",
+    "bookings:start",
     "bookings:therapists",
     "bookings:therapist",
     "bookings:reviews",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, CharField, DateTimeField, UUIDField
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, UUIDField
 
 from bookings.models import Booking, BookingDraft, Client, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
@@ -91,6 +91,25 @@ def test_instances_come_with_what_is_selected_with_them(
     therapist.name = "Another Name"
     therapist.save()
     assert Therapist.objects.get(pk=therapist.pk).name == "Another Name"
+
+
+def test_instances_come_with_what_annotations_tell(world: World) -> None:
+    """Also where a column is left for later."""
+    world.book()
+    query: CompiledQuery[Any] = CompiledQuery(
+        lambda parameter: (
+            Therapist.objects.filter(slug=parameter("slug", CharField()))
+            .defer("name")
+            .annotate(visits=Count("bookings"))
+            .select_related("home_zip")
+        )
+    )
+    therapist = query.first(slug=world.therapist.slug)
+    assert therapist.visits == 1
+    assert therapist.get_deferred_fields() == {"name"}
+    assert (therapist.name, therapist.home_zip) == (world.therapist.name, world.therapist.home_zip)
+    with pytest.raises(TypeError):
+        CompiledQuery(lambda parameter: Therapist.objects.values_list("pk")).objects()
 
 
 def test_values_of_each_kind_go_in_and_come_out_as_django_has_them() -> None:

@@ -19,6 +19,9 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from bookings.context_processors import booking_is_open, certificates, travel_from
+from bookings.models import BookingRules, Therapist, Zone
+from massagerx.lib import page_cache
 from massagerx.lib.cache_json import JSONSerializer
 from massagerx.lib.page_cache import PageCacheMiddleware
 from massagerx.settings.base import CACHED_PAGES, redis_urls
@@ -26,7 +29,7 @@ from massagerx.settings.base import cache as cache_settings
 from services.models import ServiceOption
 from tests.factories import NOW, World, make_world
 
-PAGES = ["/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/"]
+PAGES = ["/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/", "/book/"]
 
 
 @pytest.fixture
@@ -35,12 +38,14 @@ def world(db: None) -> World:
 
 
 @pytest.fixture(autouse=True)
-def kept(settings: Any) -> None:
+def kept(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CACHED_PAGES = CACHED_PAGES
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kept"}
     }
     cache.clear()
+    # One that hasn't been silent yet.
+    monkeypatch.setattr(page_cache, "_cache", page_cache._Cache())
 
 
 def text(client: Client, path: str = "/services/") -> str:
@@ -123,6 +128,67 @@ def test_staff_and_queries_get_their_own_page(world: World, client: Client) -> N
         client.force_login(User.objects.create_user("somebody"))
         assert "$150" in text(client, "/")
         assert "$140" in text(Client(), "/")
+
+
+def test_first_page_of_booking_speaks_to_who_began_one(world: World, client: Client, settings: Any) -> None:
+    """Who has chosen something, or is told something, gets a page of their own, which nobody keeps."""
+    with time_machine.travel(NOW, tick=False):
+        text(Client(), "/book/")
+        ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
+        assert "$140" in text(Client(), "/book/")
+        client.cookies[settings.MESSAGES_COOKIE_NAME] = "anything"
+        assert "$150" in text(client, "/book/")
+        del client.cookies[settings.MESSAGES_COOKIE_NAME]
+        session = client.session
+        session["anything"] = 1
+        session.save()
+        assert client.get("/book/")["Cache-Control"] == "no-store"
+        assert client.get(f"/book/?service={world.service.slug}")["Cache-Control"] == "no-store"
+
+
+def test_first_page_of_booking_is_cached_while_nobody_is_at_the_desk(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    """Then it is asked who the visitor is, by whose visits times that come soon are offered."""
+    night = NOW.replace(hour=9)
+    with time_machine.travel(night, tick=False):
+        first = Client().get("/book/")
+        with django_assert_num_queries(0):
+            assert Client().get("/book/").content == first.content
+
+
+def test_what_pages_show_to_everybody_is_kept_for_those_that_are_not(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    """The certificates at the foot and the fee in the first price: of the last minute, and not of before a save."""
+    owner = Client()
+    request = RequestFactory().get("/book/when/")
+
+    def shown() -> tuple[Any, ...]:
+        return (
+            [name for name, _number in certificates(request)["certificates"]],
+            travel_from(request)["travel_from_cents"](),
+            bool(booking_is_open(request)["booking_is_open"]),
+        )
+
+    with time_machine.travel(NOW, tick=False):
+        owner.force_login(User.objects.create_superuser("owner"))
+        first = shown()
+        assert first == ([world.therapist.name], 2_000, True)
+        Therapist.objects.update(name="Another Name")
+        Zone.objects.update(travel_fee_cents=900)
+        BookingRules.objects.update(is_open=False)
+        with django_assert_num_queries(0):
+            assert shown() == first
+        owner.post(reverse("admin:services_category_changelist"))
+        assert shown() == (["Another Name"], 900, False)
+
+
+def test_what_is_kept_comes_without_the_cache(world: World) -> None:
+    gone = RedisConnectionError("gone")
+    with mock.patch.object(type(cache._connections["default"]), "get", side_effect=gone) as asked:  # type: ignore[attr-defined]
+        assert [page_cache.cached_value("number", lambda: 7) for _ in range(2)] == [7, 7]
+    assert asked.call_count == 1
 
 
 def with_cookie(response: HttpResponse) -> None:

@@ -45,7 +45,6 @@ from bookings.models import (
     AddressRule,
     Booking,
     BookingEvent,
-    BookingQuerySet,
     BookingRules,
     Client,
     Hold,
@@ -441,8 +440,9 @@ def _write(
     submission, now, actor, quote = press.submission, press.now, press.sender.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     result, (tier, covered, at_once) = press.result, verdict
-    if not (at_once or actor is not None or _held(submission, draft=press.sender.draft, now=now)):
-        if submission.starts_at < answers.first_for_request(rules=rules, now=now):
+    waits = not at_once and actor is None
+    if waits and submission.starts_at < answers.first_for_request(rules=rules, now=now):
+        if not _held(submission, draft=press.sender.draft, now=now):
             raise SlotNotOffered("notice")
     promised = answers.answer_by(
         asked_at=now,
@@ -729,9 +729,8 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
     in all. So made-up names keep fewer visits than twice that number and one press more."""
     lock_names("unproved")
     unproved = Booking.objects.unproved()
-    if _count_presses(unproved) >= rules.unproved_in_all:
-        raise TooManyUnproved
-    if source and _count_presses(unproved.filter(source=source)) >= rules.unproved_per_address:
+    in_all, from_source = next(iter(_UNPROVED.rows(source=source)), (0, 0))
+    if in_all >= rules.unproved_in_all or (source and from_source >= rules.unproved_per_address):
         raise TooManyUnproved
     if several and unproved.count() >= rules.unproved_in_all:
         raise TooManyUnproved
@@ -739,5 +738,16 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
         raise TooManyUnproved
 
 
-def _count_presses(visits: BookingQuerySet) -> int:
-    return int(visits.order_by().aggregate(number=_presses(Q(pk__isnull=False)))["number"])
+# Of one row, or of none where nothing waits.
+_UNPROVED = CompiledQuery(
+    lambda parameter: (
+        Booking.objects.unproved()
+        .order_by()
+        .values("status")
+        .annotate(
+            in_all=_presses(Q(pk__isnull=False)),
+            from_source=_presses(Q(source=parameter("source", CharField()))),
+        )
+        .values_list("in_all", "from_source")
+    )
+)

@@ -103,7 +103,8 @@ class Visitor:
 
 def load_visitor(request: HttpRequest, *, now: datetime) -> Visitor:
     """What the visitor's session opens; nothing once it has been idle or open for too long. Notes the use."""
-    held = request.session.get(SESSION_KEY)
+    # A page for which no session was read is the same for everybody.
+    held = None if request.session.is_empty() else request.session.get(SESSION_KEY)
     if not held or now - _instant(held["seen"]) >= IDLE_ENDS_AFTER:
         return Visitor(now)
     alive = {pk: at for pk, at in held["links"].items() if now - _instant(at) < ENDS_AFTER}
