@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from celery import shared_task
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from bookings.domain import (
@@ -30,6 +30,7 @@ from bookings.domain import (
 from bookings.models import Photo
 from bookings.notifications import calls, delivery
 from massagerx.accounts import log_ins
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.stored_picture import make_sizes
 from services.models import ServiceOption
 
@@ -119,7 +120,7 @@ def purge_copies() -> None:
 @shared_task
 def purge_sessions() -> None:
     """Deletes sessions whose time is over, and old records of log-ins."""
-    SessionStore.clear_expired()
+    delete_in_batches(Session.objects.filter(expire_date__lt=timezone.now()))
     log_ins.purge(now=timezone.now())
 
 

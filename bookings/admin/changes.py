@@ -20,6 +20,7 @@ from bookings.staff.late_changes import (
     change_mark,
     change_words,
 )
+from bookings.staff.search import search_visits
 from bookings.staff.visibility import only_seen_by
 from services.templatetags.money import dollars
 
@@ -31,12 +32,19 @@ class ChangeRequestAdmin(RowsOnly):
     list_display = ["reference", "what", "visit", "asked", "fee", "shown_state"]
     list_select_related = ["booking__client"]
     list_filter = ["state"]
-    search_fields = ["booking__reference", "booking__client__name", "booking__client__email"]
+    # Most of the page's time goes into its rows.
+    list_per_page = 25
+    search_fields = ["booking__reference"]
     ordering = ["-asked_at"]
     actions = ["accept_selected", "accept_with_fee_selected", "refuse_selected"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeRequest]:
         return only_seen_by(request.user, ChangeRequest.objects.all(), "booking__therapist").with_both()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ChangeRequest], search_term: str
+    ) -> tuple[QuerySet[ChangeRequest], bool]:
+        return search_visits(queryset, search_term, "booking__"), False
 
     @admin.display(description=gettext_lazy("booking"), ordering="booking__reference")
     def reference(self, change: ChangeRequest) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Client, Erasure, HeardFrom, NoteTemplate
 from bookings.sample import starting_note_templates, starting_ways
 from bookings.staff.labels import mark, two_lines
-from bookings.staff.search import OF_CLIENT, best_first, search, visits_of_client
+from bookings.staff.search import search_clients, visits_of_client
 from bookings.staff.visibility import clients_seen_by
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, PreparedMixin
 from massagerx.lib.admin_history import HistoryMixin
@@ -39,8 +39,7 @@ class ClientAdmin(RowsOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
     ) -> tuple[QuerySet[Client], bool]:
-        found = search(queryset, search_term, *OF_CLIENT)
-        return found.order_by(best_first("name", search_term), "name", "pk") if search_term else found, False
+        return search_clients(queryset, search_term) if search_term else queryset, False
 
     @admin.display(description=gettext_lazy("email"), ordering="email")
     def address(self, client: Client) -> str:

@@ -66,6 +66,7 @@ class ChangeRequest(models.Model):
                 fields=["booking"], condition=Q(state=ChangeState.OPEN), name="changerequest_one_open"
             ),
         ]
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="changerequest_newest_first")]
 
     def __str__(self) -> str:
         return f"{self.booking} · {self._meta.verbose_name}"

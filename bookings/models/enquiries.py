@@ -41,6 +41,7 @@ class ContactMessage(models.Model):
                 condition=~models.Q(email="", phone=""), name="contactmessage_can_be_answered"
             ),
         ]
+        indexes = [models.Index(fields=["-written_at", "-id"], name="contact_newest_first")]
 
     def __str__(self) -> str:
         return self.name

@@ -304,6 +304,7 @@ class HealthAccess(models.Model):
         ordering = ["-at"]
         verbose_name = _("access to health answers")
         verbose_name_plural = _("health access log")
+        indexes = [models.Index(fields=["-at", "-id"], name="healthaccess_newest_first")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(what__in=LookedAt.values), name="healthaccess_what_known"

@@ -24,6 +24,8 @@ from .schedule import TimeOffWish
 
 # States in which a sender may still have work with the row.
 _OPEN = [MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN]
+# States in which somebody has to look.
+_TROUBLE = [MessageState.FAILED, MessageState.UNKNOWN]
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -133,6 +135,10 @@ class Message(models.Model):
             # The staff's list, newest first, and what the daily purge looks for: neither reads the whole table.
             models.Index(fields=["-created_at", "-id"], name="message_newest_first"),
             models.Index(fields=["id"], name="message_with_copy", condition=Q(copy__isnull=False)),
+            # Few among very many: the list's filter, and what the desk's front page says of them.
+            models.Index(
+                fields=["-created_at", "-id"], name="message_in_trouble", condition=Q(state__in=_TROUBLE)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -129,7 +129,10 @@ class Client(models.Model):
             ("export_client", _("Can download all that is held about a client")),
             ("erase_client", _("Can erase a client")),
         ]
-        indexes = [models.Index(fields=["phone"], name="client_by_phone")]
+        indexes = [
+            models.Index(fields=["phone"], name="client_by_phone"),
+            models.Index(fields=["name", "-id"], name="client_by_name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["email", "phone"],

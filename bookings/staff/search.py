@@ -16,6 +16,9 @@ _Row = TypeVar("_Row", bound=Model)
 _OF_VISIT = ("reference", "contact_name", "recipient_name", "street")
 OF_CLIENT = ("name", "email", "phone")
 _ZIP_DIGITS = 5
+# More clients than these hold what is in one in twenty or so: to read row by row finds some of them soon. More visits
+# than these are not handed over as keys.
+_MANY, _VERY_MANY = 5_000, 20_000
 
 
 def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]:
@@ -28,6 +31,17 @@ def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]
     return queryset
 
 
+def search_clients(queryset: QuerySet[Client], text: str) -> QuerySet[Client]:
+    """The clients who hold every part of `text`, those first who are meant; by name alone when every part is in
+    thousands, such as the domain of a mailbox: then nobody is meant, and the first page is found on the way."""
+    wanted = parts(text)
+    if not wanted or not all(map(_is_common, wanted)):
+        return search(queryset, text, *OF_CLIENT).order_by(best_first("name", text), "name", "-pk")
+    for part in wanted:
+        queryset = queryset.filter(ContainsPart(*OF_CLIENT, part=part))
+    return queryset.order_by("name", "-pk")
+
+
 def best_first(column: str, text: str) -> Case:
     """An order for what `search` found: who is called just so, then those whose `column` holds every part of `text`,
     then those who are found by something else, such as a part of their number."""
@@ -38,20 +52,28 @@ def best_first(column: str, text: str) -> Case:
     return Case(*ranks, default=Value(2))
 
 
-def search_visits(queryset: QuerySet[Booking], text: str) -> QuerySet[Booking]:
-    """The visits that hold every part of `text`, each part in the visit itself, with its client or in its ZIP code.
+def search_visits(queryset: QuerySet[_Row], text: str, path: str = "") -> QuerySet[_Row]:
+    """The visits that hold every part of `text`, each part in the visit itself, with its client or in its ZIP code. Of
+    other rows those whose visit does: `path` leads to it (`booking__`).
 
     Looks their keys up at once: in one question with the list's order and its first page, PostgreSQL would guess how
-    soon it finds the page's rows on the way through all visits, and guess wrong.
+    soon it finds the page's rows on the way through all visits, and guess wrong. Where there are very many, the first
+    page is found soon on the way.
     """
     wanted = parts(text)
     if not wanted:
         return queryset.none() if text.strip() else queryset
     areas = _areas() if any(_is_zip(part) for part in wanted) else []
-    found = Booking.objects.order_by()
+    common = {part for part in wanted if _is_common(part)}
+    if len(common) < len(wanted):
+        found = Booking.objects.order_by()
+        for part in wanted:
+            found = found.filter((_read if part in common else _looked_up)(part, areas))
+        if found[: _VERY_MANY + 1].count() <= _VERY_MANY:
+            return queryset.filter(OneOf(f"{path}pk", list(found.values_list("pk", flat=True))))
     for part in wanted:
-        found = found.filter(_in_visit_or_client(part, areas))
-    return queryset.filter(OneOf("pk", list(found.values_list("pk", flat=True))))
+        queryset = queryset.filter(_read(part, areas, path))
+    return queryset
 
 
 def visits_of_client() -> Coalesce:
@@ -60,11 +82,30 @@ def visits_of_client() -> Coalesce:
     return Coalesce(Subquery(of_client.annotate(number=Count("pk")).values("number")), 0)
 
 
-def _in_visit_or_client(part: Part, areas: list[tuple[int, str]]) -> Q:
-    clients = Client.objects.filter(ContainsPart(*OF_CLIENT, part=part, indexed=True))
-    found = Q(ContainsPart(*_OF_VISIT, part=part, indexed=True)) | Q(AmongKeys("client_id", clients))
-    within = [key for key, zip_code in areas if part[-1] in zip_code]
-    return found | Q(area__in=within) if within else found
+def _with(part: Part) -> QuerySet[Client]:
+    return Client.objects.filter(ContainsPart(*OF_CLIENT, part=part, indexed=True)).order_by()
+
+
+def _is_common(part: Part) -> bool:
+    """Whether thousands of clients have it."""
+    return _with(part)[: _MANY + 1].count() > _MANY
+
+
+def _looked_up(part: Part, areas: list[tuple[int, str]]) -> Q:
+    """A condition on visits, answered from indexes."""
+    found = Q(ContainsPart(*_OF_VISIT, part=part, indexed=True)) | Q(AmongKeys("client_id", _with(part)))
+    return found | Q(area__in=_within(part, areas))
+
+
+def _read(part: Part, areas: list[tuple[int, str]], path: str = "") -> Q:
+    """The same condition, for rows that are read anyway."""
+    found = Q(ContainsPart(*(path + column for column in _OF_VISIT), part=part))
+    found |= Q(ContainsPart(*(f"{path}client__{column}" for column in OF_CLIENT), part=part))
+    return found | Q(**{f"{path}area__in": _within(part, areas)})
+
+
+def _within(part: Part, areas: list[tuple[int, str]]) -> list[int]:
+    return [key for key, zip_code in areas if part[-1] in zip_code]
 
 
 def _areas() -> list[tuple[int, str]]:

@@ -138,8 +138,40 @@ def test_health_questions_and_the_foot_of_a_step_are_short_on_a_phone(
     expect(page).to_have_url(re.compile("/book/health/"))
     tiles = page.locator(".health-card__tiles label")
     expect(tiles).to_have_count(8)
+    page.evaluate("document.fonts.ready.then(() => true)")
     assert {tile.evaluate(_LINES) for tile in tiles.all()} == {1}
     assert page.evaluate("document.documentElement.scrollHeight") <= 3 * SCREEN
+    # The time stands whole in the line at the foot, whoever comes.
+    time = page.locator(".summary--bar summary .muted > span").first
+    expect(time).to_contain_text(re.compile(r"\d:\d\d [AP]M"))
+    assert time.evaluate("span => span.scrollWidth <= span.clientWidth")
+
+
+def test_fields_about_another_person_stand_apart(live_server: Any, clock: Any, new_page: PageMaker) -> None:
+    make_world()
+    page = new_page(width=PHONE)
+    pages = BookingPages(page, email="apart@example.com")
+    pages.what(zip_code="90026")
+    pages.when()
+    card = page.locator("[data-card]").first
+    card.locator("input[value=some]").check(force=True)
+    which = card.get_by_text("Which of them?")
+    expect(which).to_be_visible()
+    assert distance(card.locator(".health-card__tiles"), which) >= 8
+    pages.health()
+    expect(page).to_have_url(re.compile("/book/details/"))
+    page.get_by_label("I'm booking for another person").check(force=True)
+    phone = page.locator("#div_id_recipient_phone")
+    expect(phone).to_be_visible()
+    assert distance(page.locator("#div_id_recipient_name"), phone) >= 8
+
+
+def distance(above: Locator, below: Locator) -> float:
+    """Pixels from the end of one to the beginning of the other."""
+    first, second = above.bounding_box(), below.bounding_box()
+    assert first is not None
+    assert second is not None
+    return second["y"] - first["y"] - first["height"]
 
 
 def test_names_on_the_page_of_times_keep_off_the_edge_of_their_tile(
@@ -151,6 +183,7 @@ def test_names_on_the_page_of_times_keep_off_the_edge_of_their_tile(
     BookingPages(page, email="tiles@example.com").what(zip_code="90026")
     tiles = page.locator(".who__choice")
     expect(tiles.filter(has_text="long family name")).to_be_visible()
+    page.evaluate("document.fonts.ready.then(() => true)")
     for tile in tiles.all():
         around, words = tile.bounding_box(), tile.locator("span").last.bounding_box()
         assert around is not None

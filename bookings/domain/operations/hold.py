@@ -14,6 +14,7 @@ from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import VisitRequest
 from bookings.models import BookingDraft, BookingRules, Hold, Therapist
 from bookings.models.holds import HELD_AT_MOST, HOLDS_PER_SOURCE
+from massagerx.lib.batches import delete_in_batches
 
 from .claim import Wish, claim_all
 from .transaction import translated_errors
@@ -199,5 +200,4 @@ def release_hold(draft: BookingDraft) -> None:
 
 def release_expired_holds(*, now: datetime) -> int:
     """Deletes holds whose time is over; returns how many. They count for nothing already before."""
-    deleted, _ = Hold.objects.all().expired(now).delete()
-    return deleted
+    return delete_in_batches(Hold.objects.all().expired(now))

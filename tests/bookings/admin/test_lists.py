@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from blog.models import FaqEntry
 from bookings.drives.models import DriveCorrection
 from bookings.models import AreaRequest, Closure, ScreeningVersion, ServiceArea, TermsVersion, Zone
 from bookings.models import Client as Person
+from massagerx.lib.admin import BoundedPaginator, FoundPaginator
 from tests.factories import DAY, NOW, World
 
 
@@ -94,3 +96,29 @@ def test_an_empty_list_says_whether_it_was_narrowed(
 ) -> None:
     """Also by what is no filter of the list, as the visits of one client."""
     assert words in owner.get(f"{reverse('admin:bookings_booking_changelist')}{asked}").content.decode()
+
+
+def test_a_long_list_counts_no_further_than_people_turn_pages(
+    owner: Client, world: World, monkeypatch: pytest.MonkeyPatch, count_queries: Callable[[], Any]
+) -> None:
+    monkeypatch.setattr(BoundedPaginator, "most", 4)
+    monkeypatch.setattr(FoundPaginator, "most", 3)
+    monkeypatch.setattr("bookings.admin.clients.ClientAdmin.list_per_page", 2)
+    address = reverse("admin:bookings_client_changelist")
+
+    def shown(**query: str) -> str:
+        return " ".join(strip_tags(owner.get(address, query).content.decode()).split())
+
+    for number in range(4):
+        person(world, number)
+    assert "4 in all" in shown()
+    assert "More than 4" not in shown()
+    assert "More than 3 results" in shown(q="example.com")
+
+    person(world, 4)
+    with count_queries() as queries:
+        assert "More than 4 in all" in shown()
+    (counting,) = (one["sql"] for one in queries if "COUNT(*) FROM (" in one["sql"])
+    assert "LIMIT 5" in counting
+    assert owner.get(address, {"p": "2"}).status_code == 200
+    assert owner.get(address, {"p": "3"}).status_code == 302  # there is no such page

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 
 from bookings import tasks
 from bookings.domain import export, intake, listeners, operations, retention
+from bookings.enums import MessageKind, MessageState
 from bookings.models import (
     AccessNotes,
     Booking,
     BookingRules,
     ClinicianNote,
     HealthAccess,
+    Message,
     ScreeningRecheck,
     ScreeningRecord,
 )
@@ -167,6 +171,33 @@ def test_somebody_comes_for_everything_that_has_its_time() -> None:
     }
     assert {task.name for task in purges} <= set(beat)
     assert all(beat[task.name] <= 86_400 for task in purges)
+
+
+def test_no_statement_of_the_night_takes_more_than_a_thousand_rows(
+    world: World, count_queries: Callable[[], Any]
+) -> None:
+    """Of 1,001 sessions that are over, and of 1,001 copies of emails of long ago."""
+    long_ago = NOW - timedelta(days=500)
+    Session.objects.bulk_create(Session(session_key=f"over{n}", expire_date=long_ago) for n in range(1001))
+    Message.objects.bulk_create(
+        Message(
+            kind=MessageKind.CONFIRMED,
+            state=MessageState.SENT,
+            due_at=long_ago,
+            created_at=long_ago,
+            copy="x",
+        )
+        for _ in range(1001)
+    )
+
+    with count_queries() as queries:
+        tasks.purge_sessions()
+        tasks.purge_copies()
+
+    writing = [one["sql"] for one in queries if one["sql"].startswith(("DELETE", "UPDATE"))]
+    assert [sql.count(",") < 1000 for sql in writing] == [True] * 4
+    assert not Session.objects.exists()
+    assert not Message.objects.filter(copy__isnull=False).exists()
 
 
 def test_the_task_reads_the_clock(world: World) -> None:

@@ -15,7 +15,8 @@ from django.test import Client as Browser
 
 from bookings.domain import message_copies
 from bookings.enums import BookingStatus, MessageKind, MessageState
-from bookings.models import Booking, Client, Message
+from bookings.models import Booking, ChangeRequest, Client, ContactMessage, HealthAccess, Message
+from bookings.staff import search
 from tests.factories import DAY, NOW, World, at, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -111,7 +112,16 @@ def keys(words: str, people: dict[str, Booking]) -> set[int]:
     return {people[key].pk for key in words.split()}
 
 
-def test_visits_are_found(people: dict[str, Booking], desk: Browser) -> None:
+# Looked up by keys; read row by row, as what is in thousands; looked up, and too many to be handed over.
+WAYS = [(5_000, 20_000), (0, 20_000), (1, 20_000), (5_000, 1)]
+
+
+@pytest.mark.parametrize("most", WAYS)
+def test_visits_are_found(
+    people: dict[str, Booking], desk: Browser, most: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_MANY", most[0])
+    monkeypatch.setattr(search, "_VERY_MANY", most[1])
     found = {
         query: {row.pk for row in desk.get(LIST, {"q": query}).context["cl"].queryset} for query, _ in VISITS
     }
@@ -119,9 +129,11 @@ def test_visits_are_found(people: dict[str, Booking], desk: Browser) -> None:
     assert found == {query: keys(expected, people) for query, expected in VISITS}
 
 
+@pytest.mark.parametrize("most", [5_000, 0])
 def test_clients_are_found_in_their_list_and_while_somebody_types(
-    people: dict[str, Booking], desk: Browser
+    people: dict[str, Booking], desk: Browser, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(search, "_MANY", most)
     wanted = {query: {people[key].client_id for key in expected.split()} for query, expected in CLIENTS_FOUND}
 
     listed = {
@@ -245,30 +257,108 @@ def test_the_plan_would_show_that_every_visit_is_read(years: None) -> None:
     assert re.search(r"Seq Scan on bookings_booking\b", plan), plan
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan is PostgreSQL's")
-def test_the_list_of_messages_reads_one_page(
-    world: World, desk: Browser, count_queries: Callable[[], Any]
-) -> None:
-    """Among three thousand, by the index of its order; and the purge finds what has a copy without the rest."""
+def test_messages_and_late_moves_are_found_by_their_visit(people: dict[str, Booking], desk: Browser) -> None:
+    for booking in people.values():
+        about: dict[str, Any] = {"booking": booking, "created_at": NOW, "due_at": NOW}
+        Message.objects.create(kind=MessageKind.CONFIRMED, state=MessageState.SENT, **about)
+        ChangeRequest.objects.create(booking=booking, wanted_starts_at=at(15), asked_at=NOW)
+    Message.objects.create(kind=MessageKind.CONFIRMED, state=MessageState.SENT, due_at=NOW, created_at=NOW)
+
+    for model in ("message", "changerequest"):
+        for query, expected in [
+            ("obrien", "ana"),
+            ("example.org", "jose"),
+            ("0123", "ana maria"),
+            ("zzz", ""),
+        ]:
+            rows = desk.get(f"/admin/bookings/{model}/", {"q": query}).context["cl"].queryset
+            assert {row.booking_id for row in rows} == keys(expected, people), (model, query)
+
+
+def plans(queries: list[dict[str, str]], table: str) -> list[str]:
+    """How PostgreSQL would answer those questions about the table that ask for a bounded number of rows."""
+    found = []
+    for one in queries:
+        if f'FROM "{table}"' in one["sql"] and "LIMIT" in one["sql"]:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {one['sql']}")
+                found.append("\n".join(row[0] for row in cursor.fetchall()))
+    return found
+
+
+@pytest.fixture
+def three_thousand(years: None) -> None:
+    """Three thousand rows of each list, analyzed as they are."""
+    bookings = list(Booking.objects.values_list("pk", flat=True))
+    user = User.objects.create_user("looks")
+    days = [NOW - timedelta(n) for n in range(3000)]
     Message.objects.bulk_create(
-        Message(
-            kind=MessageKind.CONFIRMED, state=MessageState.SENT, due_at=NOW, created_at=NOW - timedelta(n)
+        Message(kind=MessageKind.CONFIRMED, state=MessageState.SENT, due_at=day, created_at=day)
+        for day in days
+    )
+    ChangeRequest.objects.bulk_create(
+        ChangeRequest(booking_id=bookings[n % 2400], wanted_starts_at=day, asked_at=day, state="refused")
+        for n, day in enumerate(days)
+    )
+    ContactMessage.objects.bulk_create(
+        ContactMessage(
+            name="Ana", email="ana@example.com", body="", written_at=day, submission_key=uuid.uuid4()
         )
-        for n in range(3000)
+        for day in days
+    )
+    HealthAccess.objects.bulk_create(
+        HealthAccess(booking_id=bookings[n % 2400], user=user, at=day) for n, day in enumerate(days)
+    )
+    Client.objects.bulk_create(
+        Client(name=f"Client {n}", phone=f"+1310{n:07}", created_at=day) for n, day in enumerate(days)
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan is PostgreSQL's")
+def test_long_lists_read_one_page(
+    three_thousand: None, desk: Browser, count_queries: Callable[[], Any]
+) -> None:
+    """By the index of their order; and the purge of copies finds what has one without the rest."""
+    for model, index in {
+        "message": "message_newest_first",
+        "changerequest": "changerequest_newest_first",
+        "contactmessage": "contact_newest_first",
+        "healthaccess": "healthaccess_newest_first",
+        "client": "client_by_name",
+    }.items():
+        with count_queries() as queries:
+            assert desk.get(f"/admin/bookings/{model}/").status_code == 200
+        asked = plans(queries, f"bookings_{model}")
+        assert any(index in plan for plan in asked), f"{model}\n{asked}"
+        assert not any("Sort" in plan for plan in asked), f"{model}\n{asked}"
+
     with count_queries() as queries:
-        assert desk.get("/admin/bookings/message/").status_code == 200
-    (asked,) = (one["sql"] for one in queries if "bookings_message" in one["sql"] and "LIMIT" in one["sql"])
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {asked}")
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "message_newest_first" in plan, plan
+        assert desk.get("/admin/bookings/message/", {"state__exact": "failed"}).status_code == 200
+    assert any("message_in_trouble" in plan for plan in plans(queries, "bookings_message"))
 
     with count_queries() as queries:
         assert message_copies.purge_copies(now=NOW) == 0
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {queries[0]['sql']}")
-        plan = "\n".join(row[0] for row in cursor.fetchall())
+    (plan,) = plans(queries, "bookings_message")
     assert "message_with_copy" in plan, plan
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan is PostgreSQL's")
+def test_lists_read_no_visits_that_they_do_not_show(
+    three_thousand: None, desk: Browser, count_queries: Callable[[], Any]
+) -> None:
+    """Messages are counted without theirs, and requests that wait for a therapist without all others."""
+    with count_queries() as queries:
+        assert desk.get("/admin/bookings/message/").status_code == 200
+    counting = [plan for plan in plans(queries, "bookings_message") if "Aggregate" in plan]
+    assert counting
+    assert not any("Join" in plan for plan in counting), counting
+
+    with count_queries() as queries:
+        assert desk.get("/admin/bookings/therapist/").status_code == 200
+    (asked,) = (one["sql"] for one in queries if "waiting_count" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert not re.search(r"Seq Scan on bookings_booking\b", plan), plan
