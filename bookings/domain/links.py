@@ -178,7 +178,9 @@ def purge_links(*, now: datetime) -> int:
 
 
 def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: Model) -> Link:
-    keys = dict.fromkeys(("booking", "therapist")) | {name: row.pk for name, row in target.items()}
+    """The link to the one `target`, a booking or a therapist, that nobody has taken back; made when there is none."""
+    ((name, row),) = target.items()
+    keys = {"booking": None, "therapist": None, name: row.pk}
     for _attempt in range(2):
         link = _UNREVOKED.first(purpose=purpose, **keys)
         if link is not None:
@@ -197,11 +199,8 @@ def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None
 
 def _unrevoked(parameter: Parameters) -> LinkQuerySet:
     found = Link.objects.filter(purpose=parameter("purpose", CharField()), revoked_at=None)
-    for name in ("booking", "therapist"):
-        key = parameter(name, BigIntegerField())
-        if key is not None:
-            found = found.filter(**{name: key})
-    return found
+    booking, therapist = (parameter(name, BigIntegerField()) for name in ("booking", "therapist"))
+    return found.filter(booking=booking) if booking is not None else found.filter(therapist=therapist)
 
 
 _UNREVOKED = CompiledQuery(_unrevoked)

@@ -450,6 +450,8 @@ CACHED_PAGES: tuple[str, ...] = (
     "blog:policies",
     "blog:privacy",
 )
+# Of these, those that aren't shown for longer while the database is away.
+CACHED_PAGES_OF_A_MINUTE: tuple[str, ...] = ("bookings:start",)
 
 RATELIMIT_ENABLE = True
 

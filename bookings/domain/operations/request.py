@@ -729,7 +729,8 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
     in all. So made-up names keep fewer visits than twice that number and one press more."""
     lock_names("unproved")
     unproved = Booking.objects.unproved()
-    in_all, from_source = next(iter(_UNPROVED.rows(source=source)), (0, 0))
+    counted = _UNPROVED.rows(source=source)
+    in_all, from_source = sum(row[0] for row in counted), sum(row[1] for row in counted)
     if in_all >= rules.unproved_in_all or (source and from_source >= rules.unproved_per_address):
         raise TooManyUnproved
     if several and unproved.count() >= rules.unproved_in_all:
@@ -738,7 +739,7 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
         raise TooManyUnproved
 
 
-# Of one row, or of none where nothing waits.
+# A row for each status, none where nothing waits.
 _UNPROVED = CompiledQuery(
     lambda parameter: (
         Booking.objects.unproved()
