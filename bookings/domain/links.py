@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -190,7 +191,8 @@ def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None
             except ValueError:
                 Link.objects.filter(pk=link.pk).update(revoked_at=now)
         try:
-            with transaction.atomic():
+            # One statement needs no transaction of its own, but a point to go back to in another's.
+            with nullcontext() if transaction.get_autocommit() else transaction.atomic():
                 return new_link(purpose=purpose, created_at=now, expires_at=expires_at, **target)
         except IntegrityError:
             continue  # another sender has just made it

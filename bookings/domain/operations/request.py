@@ -255,7 +255,7 @@ def request_together(
                 )
                 for press, slot, verdict in zip(presses, slots, verdicts, strict=True)
             ]
-            Hold.objects.filter(draft_id=sender.draft).delete()
+            Hold.objects.filter(draft_id=sender.draft).let_go()
             alert = [MessageKind.STAFF_ALERT] if sender.actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             fact = listeners.BookedTogether(bookings=bookings, together=together, draft=sender.draft, at=now)
@@ -531,7 +531,7 @@ def _write(
     for event in events:
         tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
     if press.sender.draft is not None and together is None:
-        Hold.objects.filter(draft_id=press.sender.draft).delete()
+        Hold.objects.filter(draft_id=press.sender.draft).let_go()
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)
     return booking
