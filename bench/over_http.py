@@ -270,6 +270,10 @@ def pages(ports: dict[str, int], visitors: Visitors, count: int) -> dict[str, fl
         "home": (ports["ours"], Request("GET", "/", {})),
         "service": (ports["ours"], Request("GET", visitors.business.service.get_absolute_url(), {})),
         "booking, first step": (ports["ours"], Request("GET", "/book/", {})),
+        "booking, the length": (
+            ports["ours"],
+            Request("GET", f"/book/?service={visitors.business.service.slug}", {}),
+        ),
         "booking, a month and a day's times": (ports["ours"], Request("GET", "/book/when/", headers)),
     }
     taken: dict[str, list[float]] = {name: [] for name in asked}

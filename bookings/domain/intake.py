@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, TextField, UUIDField
 from django.db.models.functions import Cast
 from django.utils import translation
@@ -151,12 +151,16 @@ def save_draft(draft: BookingDraft, changes: dict[str, Any], *, now: datetime) -
 
 
 def discard_draft(draft: BookingDraft) -> None:
-    """Deletes the draft and its held time. The draft goes first, which locks it, as where a time is held: so two tabs
-    of one visitor never wait for each other. The database looks at what points at it when both are gone."""
-    with transaction.atomic():
-        drafts = BookingDraft.objects.filter(key=draft.key)
-        drafts._raw_delete(drafts.db)
-        Hold.objects.filter(draft_id=draft.key).delete()
+    """Deletes its held times, then the draft, each by itself, so that two tabs of one visitor never wait for each
+    other. Where another tab goes on holding times in between, it stays, until it is purged."""
+    drafts = BookingDraft.objects.filter(key=draft.key)
+    for _attempt in range(3):
+        Hold.objects.filter(draft_id=draft.key).let_go()
+        try:
+            drafts._raw_delete(drafts.db)
+        except IntegrityError:
+            continue
+        return
 
 
 def purge_drafts(*, now: datetime) -> int:

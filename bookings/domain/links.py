@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -178,7 +179,9 @@ def purge_links(*, now: datetime) -> int:
 
 
 def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: Model) -> Link:
-    keys = dict.fromkeys(("booking", "therapist")) | {name: row.pk for name, row in target.items()}
+    """The link to the one `target`, a booking or a therapist, that nobody has taken back; made when there is none."""
+    ((name, row),) = target.items()
+    keys = {"booking": None, "therapist": None, name: row.pk}
     for _attempt in range(2):
         link = _UNREVOKED.first(purpose=purpose, **keys)
         if link is not None:
@@ -188,7 +191,8 @@ def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None
             except ValueError:
                 Link.objects.filter(pk=link.pk).update(revoked_at=now)
         try:
-            with transaction.atomic():
+            # One statement needs no transaction of its own, but a point to go back to in another's.
+            with nullcontext() if transaction.get_autocommit() else transaction.atomic():
                 return new_link(purpose=purpose, created_at=now, expires_at=expires_at, **target)
         except IntegrityError:
             continue  # another sender has just made it
@@ -197,11 +201,8 @@ def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None
 
 def _unrevoked(parameter: Parameters) -> LinkQuerySet:
     found = Link.objects.filter(purpose=parameter("purpose", CharField()), revoked_at=None)
-    for name in ("booking", "therapist"):
-        key = parameter(name, BigIntegerField())
-        if key is not None:
-            found = found.filter(**{name: key})
-    return found
+    booking, therapist = (parameter(name, BigIntegerField()) for name in ("booking", "therapist"))
+    return found.filter(booking=booking) if booking is not None else found.filter(therapist=therapist)
 
 
 _UNREVOKED = CompiledQuery(_unrevoked)

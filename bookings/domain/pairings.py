@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import to_python
 
@@ -49,7 +49,11 @@ def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
     """
     emails = {contact.email for contact in contacts if contact.email}
     phones = {contact.phone for contact in contacts if contact.phone}
-    rows = _OF_CONTACTS.rows(emails=sorted(emails), phones=sorted(phones))
+    # What is compiled is kept by the number of emails and phones: a rescue may ask for any number.
+    if len(contacts) == 1:
+        rows = _OF_ONE.rows(emails=sorted(emails), phones=sorted(phones))
+    else:
+        rows = list(_of_contacts(emails, phones))
     found = {}
     for contact in contacts:
         of: dict[str, set[int]] = {kind: set() for kind in PairingKind.values}
@@ -62,15 +66,16 @@ def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
     return found
 
 
-_OF_CONTACTS = CompiledQuery(
-    lambda parameter: (
-        Pairing.objects.filter(
-            Q(client__email__in=parameter("emails", CharField()))
-            | Q(client__phone__in=parameter("phones", PhoneNumberField()))
-        )
+def _of_contacts(emails: Any, phones: Any) -> QuerySet[Pairing, Any]:
+    return (
+        Pairing.objects.filter(Q(client__email__in=emails) | Q(client__phone__in=phones))
         .order_by()
         .values_list("client__email", "client__phone", "therapist", "kind")
     )
+
+
+_OF_ONE = CompiledQuery(
+    lambda parameter: _of_contacts(parameter("emails", CharField()), parameter("phones", PhoneNumberField()))
 )
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BigIntegerField, CharField, F, Value
+from django.db.models import BigIntegerField, CharField, F, Q, Value
 
 from bookings.availability import Place, WeekBands
 from bookings.availability.travel import Remembered
@@ -144,7 +144,11 @@ _ROWS = CompiledQuery(
         .values_list("key", "basis", _NO_TEXT, _NO_TEXT, _NO_TEXT, _NO_TEXT)
         .union(
             DriveEstimate.objects.order_by()
-            .exclude(edition=parameter("known", BigIntegerField()))
+            # Of the one that is known an index says that there are no others; `<>` would read them all.
+            .filter(
+                Q(edition__lt=parameter("known", BigIntegerField()))
+                | Q(edition__gt=parameter("known", BigIntegerField()))
+            )
             .values_list(F("edition_id"), "profile", "origin", "destination", "careful", "quick"),
             all=True,
         )

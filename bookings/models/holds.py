@@ -23,6 +23,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Those that still keep their time."""
         return self.filter(expires_at__gt=now)
 
+    def let_go(self) -> None:
+        """Deletes them, with one statement: nothing points at a held time."""
+        self._raw_delete(self.db)
+
     def expired(self, now: datetime) -> HoldQuerySet:
         """Holds that ended by `now`."""
         return self.filter(expires_at__lte=now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -85,11 +86,17 @@ def what(request: HttpRequest) -> HttpResponse:
             services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None
         response = show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
-        if request.session.is_empty() and not request.GET:
-            # Nothing of anybody's is on it: it may be kept for the next visitor (`massagerx.lib.page_cache`).
-            del response["Cache-Control"]
+        if _is_for_everybody(request):
+            # It may be kept for the next visitor (`massagerx.lib.page_cache`).
+            response["Cache-Control"] = "no-cache"
         return response
     return _treatment(request, progress, service, asked)
+
+
+def _is_for_everybody(request: HttpRequest) -> bool:
+    """Whether nothing of anybody's is on the page: no draft, no message, nothing asked for or sent."""
+    told = settings.MESSAGES_COOKIE_NAME in request.COOKIES
+    return request.method != "POST" and request.session.is_empty() and not request.GET and not told
 
 
 def _treatment(

@@ -4,7 +4,8 @@ Every POST in the admin starts a new generation, which is a part of the keys: al
 Content that changes with time (a scheduled post, an expiring certificate) changes with the minute. Only a change made
 elsewhere, such as in `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
 
-While the database doesn't answer, the page that was made last is shown, for as long as `LAST_FOR`.
+While the database doesn't answer, the page that was made last is shown, for as long as `LAST_FOR`; but not one of
+`settings.CACHED_PAGES_OF_A_MINUTE`, which leads on to where nothing can be shown.
 
 What a page that isn't cached shows of the same things, such as the certificates at its foot, is kept as long
 (`cached_value`).
@@ -106,6 +107,7 @@ class PageCacheMiddleware:
             # Read before the page is made: one made from older rows belongs to the older generation.
             key = _cache.key_of(request.path)
             last = f"last-pages:{request.path}"
+            outlives = match.view_name not in settings.CACHED_PAGES_OF_A_MINUTE
             page = cache.get(key)
         except RedisError:
             _cache.leave_alone()
@@ -116,13 +118,14 @@ class PageCacheMiddleware:
                 return response
             try:
                 if response.status_code == DATABASE_AWAY:
-                    page = cache.get(last)
+                    page = cache.get(last) if outlives else None
                 else:
                     # Browsers and proxies may have it too, but ask each time whether it is still so.
                     response.headers.setdefault("Cache-Control", "no-cache")
                     made = [response.content.decode(), dict(response.items())]
                     cache.set(key, made, timeout=60)
-                    cache.set(last, made, timeout=LAST_FOR)
+                    if outlives:
+                        cache.set(last, made, timeout=LAST_FOR)
             except RedisError:
                 _cache.leave_alone()
             if page is None:

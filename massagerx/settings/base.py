@@ -259,6 +259,7 @@ MEDIA_URL = "/media/"
 # Where `manage.py backup` writes, and what has been erased since is noted: on another disk, and copied off the machine.
 BACKUP_DIR = env.str("BACKUP_DIR", default=str(VAR_DIR / "backups"))
 
+SESSION_ENGINE = "massagerx.lib.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -450,6 +451,8 @@ CACHED_PAGES: tuple[str, ...] = (
     "blog:policies",
     "blog:privacy",
 )
+# Of these, those that aren't shown for longer while the database is away.
+CACHED_PAGES_OF_A_MINUTE: tuple[str, ...] = ("bookings:start",)
 
 RATELIMIT_ENABLE = True
 

@@ -26,7 +26,7 @@ from tests.support.rows import number, overlaps, rows
 from tests.support.senders import wait_for
 from tests.support.site import RunningSite, running_site
 from tests.support.stoppable_database import Database, children_of
-from tests.support.visitor import Page, Visitor
+from tests.support.visitor import CHOOSE, Page, Visitor
 
 pytestmark = pytest.mark.faults
 
@@ -208,7 +208,7 @@ def test_a_frozen_database_holds_no_thread_for_good(pooled_site: RunningSite, po
 
     def ask(number: int) -> Page:
         began = time.monotonic()
-        page = Visitor(port, 350_000 + number).send("GET", "/book/")
+        page = Visitor(port, 350_000 + number).send("GET", CHOOSE)
         waits.append(time.monotonic() - began)
         return page
 
@@ -223,6 +223,4 @@ def test_a_frozen_database_holds_no_thread_for_good(pooled_site: RunningSite, po
         for pid in reversed(frozen):
             os.kill(pid, signal.SIGCONT)
     assert [page and page.status for page in pages] == [503] * 16
-    wait_for(
-        lambda: Visitor(port, 350_100).send("GET", "/book/").status == 200, seconds=60, what=lambda: waits
-    )
+    wait_for(lambda: Visitor(port, 350_100).send("GET", CHOOSE).status == 200, seconds=60, what=lambda: waits)

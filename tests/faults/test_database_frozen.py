@@ -13,7 +13,7 @@ from tests.faults.test_database_away import KIND_WORDS, seconds_until
 from tests.support.integrity import write_down
 from tests.support.site import RunningSite
 from tests.support.stoppable_database import Database, children_of
-from tests.support.visitor import Page, Visitor
+from tests.support.visitor import CHOOSE, Page, Visitor
 
 pytestmark = pytest.mark.faults
 
@@ -31,7 +31,7 @@ def test_frozen_database_holds_nobody_up(postgresql_site: RunningSite, database:
 
     def ask(number: int) -> Page:
         began = begin()
-        page = Visitor(port, 310_000 + number).send("GET", "/book/")
+        page = Visitor(port, 310_000 + number).send("GET", CHOOSE)
         waits.append(begin() - began)
         return page
 
@@ -59,7 +59,7 @@ def test_frozen_database_holds_nobody_up(postgresql_site: RunningSite, database:
     finally:
         for pid in reversed(frozen):
             os.kill(pid, signal.SIGCONT)
-    well_after = seconds_until(lambda: visitor.send("GET", "/book/").status == 200, within=60)
+    well_after = seconds_until(lambda: visitor.send("GET", CHOOSE).status == 200, within=60)
     write_down(
         "database frozen",
         database=database.address.partition(":")[0],

@@ -20,7 +20,7 @@ from tests.support.integrity import size, write_down
 from tests.support.rows import number, overlaps, rows, without_messages
 from tests.support.site import RunningSite
 from tests.support.stoppable_database import Database, children_of
-from tests.support.visitor import Unexpected, Visitor
+from tests.support.visitor import CHOOSE, Unexpected, Visitor
 
 pytestmark = pytest.mark.faults
 
@@ -121,7 +121,7 @@ def kill_under_load(
     finally:
         load.stop()
 
-    assert site.site.answers("/book/")
+    assert site.site.answers(CHOOSE)
     acknowledged = {key for key, _reference in load.acknowledged}
     found = rows(address, "SELECT submission_key, reference FROM bookings_booking")
     stored = {str(UUID(str(key))): reference for key, reference in found}

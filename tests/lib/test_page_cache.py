@@ -133,11 +133,13 @@ def test_staff_and_queries_get_their_own_page(world: World, client: Client) -> N
 def test_first_page_of_booking_speaks_to_who_began_one(world: World, client: Client, settings: Any) -> None:
     """Who has chosen something, or is told something, gets a page of their own, which nobody keeps."""
     with time_machine.travel(NOW, tick=False):
-        text(Client(), "/book/")
+        assert Client().get("/book/")["Cache-Control"] == "no-cache"
         ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
         assert "$140" in text(Client(), "/book/")
         client.cookies[settings.MESSAGES_COOKIE_NAME] = "anything"
-        assert "$150" in text(client, "/book/")
+        own = client.get("/book/")
+        assert "$150" in own.content.decode()
+        assert own["Cache-Control"] == "no-store"
         del client.cookies[settings.MESSAGES_COOKIE_NAME]
         session = client.session
         session["anything"] = 1
@@ -247,6 +249,18 @@ def test_page_made_last_is_shown_while_the_database_is_away(world: World, client
     with time_machine.travel(NOW + timedelta(hours=2), tick=False):
         ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
         assert "$150" in text(client)
+
+
+def test_first_page_of_booking_is_not_shown_while_the_database_is_away(world: World, client: Client) -> None:
+    """It would lead on to pages that can't be shown, also after the owner has closed booking."""
+    client.raise_request_exception = False
+    with time_machine.travel(NOW, tick=False):
+        text(client, "/book/")
+    with (
+        time_machine.travel(NOW + timedelta(minutes=1), tick=False),
+        mock.patch("bookings.views.steps.render", side_effect=OperationalError("away")),
+    ):
+        assert client.get("/book/").status_code == 503
 
 
 def test_page_that_broke_is_not_taken_for_a_database_that_is_away(world: World, client: Client) -> None:

@@ -13,6 +13,8 @@ from tests.bookings.views.flow import DETAILS
 from tests.factories import CLEAR_ANSWERS, LA
 
 SERVICE = "manual-lymphatic-drainage"
+# A page that is made anew for each visitor; the one before it is cached.
+CHOOSE = f"/book/?service={SERVICE}"
 ZIP = "90026"
 _TIME = re.compile(r'name="starts_at" value="([^"]+)"')
 _HIDDEN = re.compile(

@@ -127,7 +127,8 @@ def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:
     later = BookingEvent.objects.filter(booking=OuterRef("event__booking"), pk__gt=OuterRef("event"))
     final = later.exclude(kind=EventKind.PERSON).exclude(pk__in=SecondThought.objects.values("event"))
     rows = SecondThought.objects.filter(leaves_at__gt=now).select_related("event__booking")
-    rows = rows.exclude(Exists(final))
+    # A press is undone as a whole, or not at all.
+    rows = rows.exclude(press__in=SecondThought.objects.filter(Exists(final)).values("press"))
     return rows.annotate(is_told=outbox.waits_to_tell("event__booking")).defer("before").order_by("-event")
 
 

@@ -255,7 +255,7 @@ def request_together(
                 )
                 for press, slot, verdict in zip(presses, slots, verdicts, strict=True)
             ]
-            Hold.objects.filter(draft_id=sender.draft).delete()
+            Hold.objects.filter(draft_id=sender.draft).let_go()
             alert = [MessageKind.STAFF_ALERT] if sender.actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             fact = listeners.BookedTogether(bookings=bookings, together=together, draft=sender.draft, at=now)
@@ -531,7 +531,7 @@ def _write(
     for event in events:
         tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
     if press.sender.draft is not None and together is None:
-        Hold.objects.filter(draft_id=press.sender.draft).delete()
+        Hold.objects.filter(draft_id=press.sender.draft).let_go()
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)
     return booking
@@ -729,7 +729,8 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
     in all. So made-up names keep fewer visits than twice that number and one press more."""
     lock_names("unproved")
     unproved = Booking.objects.unproved()
-    in_all, from_source = next(iter(_UNPROVED.rows(source=source)), (0, 0))
+    counted = _UNPROVED.rows(source=source)
+    in_all, from_source = sum(row[0] for row in counted), sum(row[1] for row in counted)
     if in_all >= rules.unproved_in_all or (source and from_source >= rules.unproved_per_address):
         raise TooManyUnproved
     if several and unproved.count() >= rules.unproved_in_all:
@@ -738,7 +739,7 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
         raise TooManyUnproved
 
 
-# Of one row, or of none where nothing waits.
+# A row for each status, none where nothing waits.
 _UNPROVED = CompiledQuery(
     lambda parameter: (
         Booking.objects.unproved()

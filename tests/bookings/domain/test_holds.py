@@ -234,6 +234,23 @@ def test_holding_and_booking_at_once_never_both_get_the_time(transactional_db: N
     assert Hold.objects.count() + Booking.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_holding_again_and_discarding_at_once_never_wait_for_each_other(transactional_db: None) -> None:
+    """Two tabs of one visitor: both lock the draft before its held time."""
+    world = make_world()
+    for mine in [draft() for _ in range(5)]:
+        hold(world, mine)
+        results = at_once([partial(hold, world, mine), partial(intake.discard_draft, mine)])
+        assert results["done"] == 2
+        assert not Hold.objects.exists()
+
+
+def test_only_its_held_times_point_at_a_draft() -> None:
+    """What is deleted with one is written down by hand, in `intake.discard_draft`."""
+    pointing = {relation.related_model for relation in BookingDraft._meta.related_objects}
+    assert pointing == {Hold}
+
+
 def test_draft_that_has_gone_meanwhile_holds_nothing(world: World) -> None:
     mine = draft()
     intake.discard_draft(mine)

@@ -22,6 +22,7 @@ from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, 
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotTaken
 from bookings.models import (
     Booking,
+    BookingEvent,
     BookingRules,
     ChangeRequest,
     Client,
@@ -682,6 +683,24 @@ def are_told() -> list[bool]:
     """Of what can be undone, the newest first, whether a client hears of it."""
     rows: Any = operations.waiting_thoughts(now=THEN)
     return [row.is_told for row in rows]
+
+
+def test_a_press_is_offered_to_be_undone_whole_or_not_at_all(
+    world: World, visit: Booking, staff: User
+) -> None:
+    other = operations.confirm_booking(
+        booking=world.book(starts_at=at(17), total_cents=16_500), actor=None, now=NOW
+    )
+    act = Act(THEN, staff, press=uuid.uuid4())
+    for booking, hour in ((visit, 14), (other, 16)):
+        operations.move_booking(booking=booking, to=NewTime(at(hour)), act=act)
+    assert len(are_told()) == 2
+    later = {"booking": visit, "at": THEN + MINUTE, "to_status": visit.status}
+    # Of the person, it says nothing against it.
+    BookingEvent.objects.create(kind=EventKind.PERSON, **later)
+    assert len(are_told()) == 2
+    BookingEvent.objects.create(kind=EventKind.FEE_DECIDED, **later)
+    assert are_told() == []
 
 
 def test_nobody_hears_of_a_visit_that_was_moved_away_and_back(
