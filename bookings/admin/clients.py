@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.enums import ComplaintState
-from bookings.models import Client, ClientNote, Erasure, HeardFrom, NoteTemplate
+from bookings.models import Client, Erasure, HeardFrom, NoteTemplate
 from bookings.sample import starting_note_templates, starting_ways
+from bookings.staff.client_notes import notes_seen_by
 from bookings.staff.labels import mark, two_lines
 from bookings.staff.search import search_clients, visits_of_client
 from bookings.staff.visibility import clients_seen_by, sees_rows
@@ -26,7 +27,7 @@ from .base import RowsOnly
 
 
 class ComplaintFilter(admin.SimpleListFilter):
-    """For those who may read notes on clients."""
+    """For those who may read notes on clients: a therapist finds none that are not for therapists."""
 
     title = gettext_lazy("complaint")
     parameter_name = "complaint"
@@ -37,7 +38,7 @@ class ComplaintFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Client]) -> QuerySet[Client]:
         if self.value() != "open":
             return queryset
-        notes = ClientNote.objects.filter(client=OuterRef("pk"), complaint=ComplaintState.OPEN)
+        notes = notes_seen_by(request.user).filter(client=OuterRef("pk"), complaint=ComplaintState.OPEN)
         return queryset.filter(Exists(notes))
 
 
