@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations
@@ -25,6 +26,9 @@ from bookings.staff.visibility import only_seen_by
 from services.templatetags.money import dollars
 
 from .base import RowsOnly
+
+# Each answer looks for the way to a door.
+MOST_AT_ONCE = 50
 
 
 @admin.register(ChangeRequest)
@@ -85,7 +89,8 @@ class ChangeRequestAdmin(RowsOnly):
 
     def _answer_many(self, request: HttpRequest, queryset: QuerySet[ChangeRequest], answer: str) -> None:
         answered: set[int] = set()
-        for change in queryset.select_related("booking").order_by("asked_at")[: self.list_per_page]:
+        rows = list(queryset.select_related("booking").order_by("asked_at")[: MOST_AT_ONCE + 1])
+        for change in rows[:MOST_AT_ONCE]:
             if change.pk in answered:
                 continue
             answered |= {one.pk for one in operations.asked_together(change)}
@@ -96,3 +101,6 @@ class ChangeRequestAdmin(RowsOnly):
                 now=timezone.now(),
             )
             self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
+        if len(rows) > MOST_AT_ONCE:
+            words = _("Only the first %(most)d were answered. Please choose the rest once more.")
+            self.message_user(request, words % {"most": MOST_AT_ONCE}, messages.WARNING)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.enums import ComplaintState
 from bookings.models import Client, Erasure, HeardFrom, NoteTemplate
 from bookings.sample import starting_note_templates, starting_ways
+from bookings.staff.client_notes import notes_seen_by
 from bookings.staff.labels import mark, two_lines
 from bookings.staff.search import search_clients, visits_of_client
-from bookings.staff.visibility import clients_seen_by
+from bookings.staff.visibility import clients_seen_by, sees_rows
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, PreparedMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
@@ -24,10 +26,26 @@ from massagerx.lib.urls import absolute_url
 from .base import RowsOnly
 
 
+class ComplaintFilter(admin.SimpleListFilter):
+    """For those who may read notes on clients: a therapist finds none that are not for therapists."""
+
+    title = gettext_lazy("complaint")
+    parameter_name = "complaint"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("open", _("Not settled"))] if sees_rows(request.user, "clientnote") else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Client]) -> QuerySet[Client]:
+        if self.value() != "open":
+            return queryset
+        notes = notes_seen_by(request.user).filter(client=OuterRef("pk"), complaint=ComplaintState.OPEN)
+        return queryset.filter(Exists(notes))
+
+
 @admin.register(Client)
 class ClientAdmin(RowsOnly):
     list_display = ["name", "address", "phone", "visits", "blocked", "first_seen"]
-    list_filter = ["is_blocked"]
+    list_filter = ["is_blocked", ComplaintFilter]
     is_found_in_bar = True
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name, email, or phone in any format.")

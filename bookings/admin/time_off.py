@@ -86,8 +86,11 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         is_of_that_day = start <= row.starts_at and row.ends_at <= end
         is_new = not TimeOff.objects.filter(pk=row.pk).exists()
         if is_of_that_day and is_new and request.user.has_perm("bookings.add_timeoff"):
-            words = _("It finds another therapist or time for each visit, and writes the time off down.")
-            return rescue_url(row, first, row.reason), words
+            words = _(
+                "It finds another therapist or time for each visit, and writes the time off down with the reason that "
+                "you give there."
+            )
+            return rescue_url(row, first), words
         return "", _(
             "Press “Save anyway” first. Then “Rescue the day”, beside each visit on the front page, finds another "
             "therapist or time, day by day."

@@ -249,8 +249,7 @@ class CorrectForm(AddressForm):
 
 
 class OutForm(forms.Form):
-    """Who is out, on which local day, and between which hours; without a therapist everybody, without hours all day.
-    `reason` is that of the time off which is written down with the rescue."""
+    """Who is out, on which local day, and between which hours; without a therapist everybody, without hours all day."""
 
     therapist = forms.ModelChoiceField(
         label=gettext_lazy("Therapist"),
@@ -261,11 +260,6 @@ class OutForm(forms.Form):
     day = forms.DateField(label=gettext_lazy("Day"), widget=day_input(), validators=[sane_day])
     from_time = clock_field(label=gettext_lazy("From, Los Angeles time"), required=False)
     until_time = clock_field(label=gettext_lazy("Until, Los Angeles time"), required=False)
-    reason = LineField(
-        label=gettext_lazy("Reason, for staff"),
-        max_length=TimeOff._meta.get_field("reason").max_length,
-        required=False,
-    )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -284,6 +278,16 @@ class OutForm(forms.Form):
         if not self.errors and cleaned["ends_at"] <= cleaned["starts_at"]:
             self.add_error("until_time", _("The end must be later than the start."))
         return cleaned
+
+
+class BlockForm(forms.Form):
+    """The reason of the time off that is written down with a rescue."""
+
+    reason = LineField(
+        label=gettext_lazy("Reason of the time off, for staff"),
+        max_length=TimeOff._meta.get_field("reason").max_length,
+        required=False,
+    )
 
 
 class WishForm(forms.Form):

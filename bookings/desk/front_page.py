@@ -178,7 +178,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if sees_rows(user, "contactmessage"):
         yield _unanswered()
     if sees_rows(user, "clientnote"):
-        yield {"complaints": _complaints()}
+        yield _complaints()
 
 
 def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
@@ -239,22 +239,26 @@ def _unanswered() -> dict[str, Any]:
     }
 
 
-def _complaints() -> list[dict[str, Any]]:
+def _complaints() -> dict[str, Any]:
     """Complaints that nobody has settled, the oldest first."""
-    rows = ClientNote.objects.filter(complaint=ComplaintState.OPEN).select_related("client", "by")
-    return [
-        {
-            "url": reverse("admin:bookings_client_change", args=[note.client_id]),
-            "anchor": "#client-notes",
-            "kind": "complaint",
-            "due": note.at + ANSWER_WITHIN,
-            "who": note.client.name,
-            "phone": note.client.phone,
-            "by": note.by.get_username(),
-            "written": local_when(note.at),
-        }
-        for note in rows.defer("text").order_by("at", "pk")[:MOST_ROWS]
-    ]
+    waiting = ClientNote.objects.filter(complaint=ComplaintState.OPEN).select_related("client", "by")
+    rows = list(waiting.defer("text").annotate(in_all=_in_all()).order_by("at", "pk")[:MOST_ROWS])
+    return {
+        "complaint_count": rows[0].in_all if rows else 0,
+        "complaints": [
+            {
+                "url": reverse("admin:bookings_client_change", args=[note.client_id]),
+                "anchor": "#client-notes",
+                "kind": "complaint",
+                "due": note.at + ANSWER_WITHIN,
+                "who": note.client.name,
+                "phone": note.client.phone,
+                "by": note.by.get_username(),
+                "written": local_when(note.at),
+            }
+            for note in rows
+        ],
+    }
 
 
 def _late_changes(user: User) -> dict[str, Any]:

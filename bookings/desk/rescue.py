@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -36,7 +36,7 @@ from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit
 from massagerx.lib.localtime import local
 
-from .forms import OutForm
+from .forms import BlockForm, OutForm
 from .frame import StaffRequest, desk_page, page, say
 from .second_thoughts import undoable
 
@@ -92,7 +92,7 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
             "held_until": clock(held_until) if held_until is not None else "",
             "held": now.isoformat(),
             "is_reading": is_reading,
-            "may_block": _may_block(request.user) and not _is_blocked(asked),
+            "block_form": _block_form(request, asked),
         }
         if is_reading:
             _add_drafts(request, asked, context["rows"], now)
@@ -399,14 +399,25 @@ def _may_block(user: User) -> bool:
     return user.has_perm("bookings.add_timeoff")
 
 
-def _is_blocked(asked: dict[str, Any]) -> bool:
-    """Whether time off of all who are out covers the span already."""
-    return not _unblocked(asked).exists()
+def _block_form(request: StaffRequest, asked: dict[str, Any]) -> BlockForm | None:
+    """With what was typed before the emails were read, or the reason of time off that covers a part of the span; None
+    for who may not write time off, and where time off of all who are out covers the span already."""
+    if not _may_block(request.user) or not _unblocked(asked).exists():
+        return None
+    if request.method == "POST":
+        return BlockForm(request.POST)
+    touching = TimeOff.objects.filter(
+        therapist=asked["therapist"], starts_at__lt=asked["ends_at"], ends_at__gt=asked["starts_at"]
+    )
+    reasons = touching.order_by("starts_at", "pk").values_list("reason", flat=True)
+    return BlockForm(initial={"reason": reasons.first()})
 
 
 def _unblocked(asked: dict[str, Any]) -> QuerySet[Therapist]:
-    """Those who are out and whose time off doesn't cover the span yet."""
-    covering = TimeOff.objects.filter(starts_at__lte=asked["starts_at"], ends_at__gte=asked["ends_at"])
+    """Those who are out and whose time off doesn't cover the span yet. What is asked has no seconds, as time off has
+    that began with a press."""
+    within = asked["starts_at"] + timedelta(minutes=1)
+    covering = TimeOff.objects.filter(starts_at__lt=within, ends_at__gte=asked["ends_at"])
     rows = Therapist.objects.exclude(pk__in=covering.order_by().values("therapist"))
     if asked["therapist"] is not None:
         return rows.filter(pk=asked["therapist"].pk)
@@ -418,7 +429,10 @@ def _block(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
     it once, and nobody books between."""
     if "block" not in request.POST or not _may_block(request.user):
         return
-    name = {"name": _name(asked)}
+    form, name = BlockForm(request.POST), {"name": _name(asked)}
+    if not form.is_valid():
+        say(request, False, _("The reason is too long, so the time was not blocked. Please try again."))
+        return
     try:
         with translated_errors(), transaction.atomic():
             out = [row.pk for row in _unblocked(asked).order_by("pk")]
@@ -431,7 +445,7 @@ def _block(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
                     therapist=row,
                     starts_at=asked["starts_at"],
                     ends_at=asked["ends_at"],
-                    reason=asked["reason"] or _("Out; the day was rescued"),
+                    reason=form.cleaned_data["reason"] or _("Out; the day was rescued"),
                 )
                 for row in fresh
             )

@@ -212,18 +212,16 @@ def way_url(booking: Booking) -> str:
     return f"https://www.google.com/maps/dir/?{query}"
 
 
-def rescue_url(off: TimeOff | TimeOffWish, first: Booking, reason: str = "") -> str:
-    """Where the visits of the first day with one are rescued from a therapist's time off, which is written down there
-    with this `reason` where nobody has saved it yet."""
+def rescue_url(off: TimeOff | TimeOffWish, first: Booking) -> str:
+    """Where the visits of the first day with one are rescued from a therapist's time off: of its hours, as far as they
+    are of that day. A visit just after midnight may be in the way of time off that ended the evening before."""
     day = local(first.starts_at).date()
     asked: dict[str, Any] = {"therapist": off.therapist_id, "day": day}
     start, end = day_bounds(day)
-    if off.starts_at > start:
+    if start < off.starts_at < end:
         asked["from_time"] = f"{local(off.starts_at):%H:%M}"
-    if off.ends_at < end:
+    if start < off.ends_at < end:
         asked["until_time"] = f"{local(off.ends_at):%H:%M}"
-    if reason:
-        asked["reason"] = reason
     return f"{reverse('admin:bookings_booking_rescue')}?{urlencode(asked)}"
 
 

@@ -13,7 +13,8 @@ from django.utils.html import strip_tags
 
 from blog.models import FaqEntry
 from bookings.drives.models import DriveCorrection
-from bookings.models import AreaRequest, Closure, ScreeningVersion, ServiceArea, TermsVersion, Zone
+from bookings.enums import MessageKind
+from bookings.models import AreaRequest, Closure, Message, ScreeningVersion, ServiceArea, TermsVersion, Zone
 from bookings.models import Client as Person
 from massagerx.lib.admin import BoundedPaginator, FoundPaginator
 from tests.factories import DAY, NOW, World
@@ -122,3 +123,18 @@ def test_a_long_list_counts_no_further_than_people_turn_pages(
     assert "LIMIT 5" in counting
     assert owner.get(address, {"p": "2"}).status_code == 200
     assert owner.get(address, {"p": "3"}).status_code == 302  # there is no such page
+
+
+def test_of_a_list_not_counted_to_its_end_nobody_chooses_all(
+    owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The press would name fewer than the action takes."""
+    monkeypatch.setattr("bookings.admin.outbox.MessageAdmin.list_per_page", 1)
+    for _number in range(3):
+        Message.objects.create(kind=MessageKind.CONFIRMED, due_at=NOW, created_at=NOW)
+    address = reverse("admin:bookings_message_changelist")
+    assert "Select all 3 " in owner.get(address).content.decode()
+    monkeypatch.setattr(BoundedPaginator, "most", 2)
+    page = owner.get(address).content.decode()
+    assert "Select all 2 " not in page
+    assert "0 of 1 selected" in page

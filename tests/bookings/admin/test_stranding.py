@@ -270,7 +270,7 @@ def test_enter_in_a_field_does_not_save_anyway(owner: Client, world: World) -> N
     # One of them is filled: what "Save" said is now said by the other.
     assert form.count('class="button default"') == 1
     assert 'class="default"' not in form
-    assert 'value="Check again"' in form
+    assert 'value="Check again and save"' in form
 
 
 # Corrected drives ----------------------------------------------------------------------------------------------

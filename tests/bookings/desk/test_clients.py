@@ -294,6 +294,18 @@ def test_a_therapist_reads_what_is_for_therapists(world: World, person: Person, 
         assert "CANARY-DESK" not in page_
 
 
+def test_a_therapist_finds_no_client_by_a_complaint_that_is_for_the_desk(
+    world: World, person: Person, front: Client
+) -> None:
+    front.post(note(person), {"text": "About them", "reader": "desk", "is_complaint": "on"})
+    user = staff_user("hands", "view_own_visits", "view_client", "view_clientnote")
+    world.therapist.user = user
+    world.therapist.save()
+    found = f"{reverse('admin:bookings_client_changelist')}?complaint=open"
+    assert list(front.get(found).context["cl"].queryset) == [person]
+    assert not list(signed_in(user).get(found).context["cl"].queryset)
+
+
 def test_a_complaint_is_settled_by_a_press(person: Person, front: Client) -> None:
     front.post(note(person), {"text": "Too cold", "is_complaint": "on"})
     row = person.notes.get()

@@ -96,6 +96,26 @@ def test_a_sick_day_of_five_visits_is_rescued_and_undone_with_few_presses(
     assert [visit.revision for visit in Booking.objects.order_by("pk")] == [row.revision for row in visits]
 
 
+def test_enter_in_the_reason_of_a_rescue_moves_nobody_and_keeps_what_is_typed(
+    live_server: Any, clock: Any, world: World, new_page: Any
+) -> None:
+    (visit,) = booked(world, 10)
+    world.add_therapist()
+    page = sign_in(new_page())
+    page.goto(
+        f"{live_server.url}{reverse('admin:bookings_booking_rescue')}"
+        f"?therapist={world.therapist.pk}&day={at(10).date()}"
+    )
+    reason = page.get_by_label("Reason of the time off")
+    reason.fill("Ill")
+    reason.press("Enter")
+    expect(page.locator(".rescue-draft")).to_have_count(1)
+    expect(reason).to_have_value("Ill")
+    looked_at(page, "rescue-reason")
+    assert Booking.objects.get().therapist_id == visit.therapist_id
+    assert not TimeOff.objects.exists()
+
+
 def test_times_held_for_a_rescue_go_when_its_page_is_left(
     live_server: Any, clock: Any, world: World, new_page: Any
 ) -> None:

@@ -245,6 +245,9 @@ def test_a_complaint_stands_on_the_list_until_it_is_settled(world: World) -> Non
     assert (row["who"], row["phone"]) == (who.name, who.phone)
     text = shown(desk)
     assert "Complaint that nobody has settled" in text
+    every = f"{reverse('admin:bookings_client_changelist')}?complaint=open"
+    assert f'<a href="{every}">1 complaint to settle</a>' in text
+    assert list(desk.get(every).context["cl"].queryset) == [who]
     assert "CANARY" not in text
     address = reverse("admin:bookings_client_change", args=[who.pk])
     assert f'href="{address}#client-notes"' in text
@@ -254,6 +257,7 @@ def test_a_complaint_stands_on_the_list_until_it_is_settled(world: World) -> Non
     note = ClientNote.objects.exclude(complaint="").get()
     desk.post(reverse("admin:bookings_client_settle_note", args=[who.pk, note.pk]))
     assert "Complaint" not in shown(desk)
+    assert "Nothing fits." in desk.get(every).content.decode()
 
 
 def test_the_rescue_of_a_day_takes_the_hours_of_the_time_off(

@@ -151,6 +151,23 @@ def test_each_answer_does_what_it_says(
     assert change.booking.events.count() == events
 
 
+def test_all_that_are_chosen_are_answered_or_the_rest_is_named(
+    desk: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many the list shows on a page."""
+    monkeypatch.setattr("bookings.admin.changes.ChangeRequestAdmin.list_per_page", 1)
+    for number in range(3):
+        asked(world, number)
+    chosen = list(ChangeRequest.objects.values_list("pk", flat=True))
+    data = {"action": "refuse_selected", "_selected_action": chosen[:1], "select_across": "1"}
+    monkeypatch.setattr("bookings.admin.changes.MOST_AT_ONCE", 2)
+    told = said(desk.post(LIST, data, follow=True))
+    assert told[-1] == "Only the first 2 were answered. Please choose the rest once more."
+    assert ChangeRequest.objects.filter(state=ChangeState.OPEN).count() == 1
+    assert len(said(desk.post(f"{LIST}?state__exact=open", data, follow=True))) == 1
+    assert not ChangeRequest.objects.filter(state=ChangeState.OPEN).exists()
+
+
 def test_a_move_that_can_not_be_done_says_why(desk: Client, world: World) -> None:
     change = asked(world)
     ChangeRequest.objects.update(wanted_starts_at=at(3))

@@ -82,7 +82,7 @@ def test_a_press_on_an_offered_time_keeps_what_is_typed(world: World, desk: Clie
     booking = world.book()
     opened = desk.get(address(booking))
     start = opened.context["later"][0]
-    assert f'form="move-form" name="pick" value="{start["pick"]}"' in opened.content.decode()
+    assert f'form="move-form" formnovalidate name="pick" value="{start["pick"]}"' in opened.content.decode()
     asked = desk.get(address(booking), wanted(world, reason="The client called", pick=start["pick"]))
     form = asked.context["form"].cleaned_data
     assert (str(form["day"]), form["start"].isoformat("minutes")) == (start["day"], start["value"])

@@ -23,6 +23,8 @@ from bookings.enums import EventKind, Gender, MessageKind, MessageState
 from bookings.exceptions import BookingError
 from bookings.models import Booking, Hold, Message, Therapist, TimeOff
 from bookings.notifications.render import render
+from bookings.staff.labels import rescue_url
+from massagerx.lib.localtime import day_bounds
 from tests.factories import DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL, held_elsewhere
 
@@ -200,12 +202,61 @@ def test_nobody_can_book_who_is_out_once_it_is_pressed(world: World) -> None:
     writer = signed_in(staff_user("writer", "view_booking", "change_booking", "add_timeoff"))
     booked(world, 10, 1)
     world.add_therapist()
-    assert writer.get(RESCUE, asked(world)).context["may_block"]
+    assert writer.get(RESCUE, asked(world)).context["block_form"]
     press(writer, world, [], block="1")
     press(writer, world, [], block="1")
     off = TimeOff.objects.get()
     assert (off.starts_at, off.ends_at) == (at(0), at(0, day=DAY.replace(day=DAY.day + 1)))
-    assert not writer.get(RESCUE, asked(world)).context["may_block"]
+    assert not writer.get(RESCUE, asked(world)).context["block_form"]
+
+
+def test_time_off_that_began_with_a_press_is_not_written_twice(world: World) -> None:
+    """It begins at a second, and the address of the rescue names minutes."""
+    writer = signed_in(staff_user("writer", "view_booking", "change_booking", "add_timeoff"))
+    visit = booked(world, 16, 1)
+    TimeOff.objects.create(
+        therapist=world.therapist, starts_at=at(14, 37) + timedelta(seconds=25), ends_at=day_bounds(DAY)[1]
+    )
+    address = rescue_url(TimeOff.objects.get(), visit)
+    assert "from_time=14%3A37" in address
+    assert writer.get(address).context["block_form"] is None
+    writer.post(address, {"block": "1"})
+    assert TimeOff.objects.count() == 1
+
+
+def test_the_reason_is_typed_beside_the_press_and_stays_while_emails_are_read(world: World) -> None:
+    writer = signed_in(staff_user("writer", "view_booking", "change_booking", "add_timeoff"))
+    booked(world, 10, 1)
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(9), ends_at=at(12), reason="Dentist")
+    address = f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}"
+    assert 'value="Dentist"' in writer.get(address).content.decode()
+    assert 'value="Ill"' in writer.post(address, {"reason": "Ill", "read": "1"}).content.decode()
+    press(writer, world, [], block="1", reason="x" * 121)
+    assert TimeOff.objects.count() == 1
+    press(writer, world, [], block="1", reason="Ill")
+    assert TimeOff.objects.get(ends_at=day_bounds(DAY)[1]).reason == "Ill"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "hours"),
+    [
+        (-4, -1, ""),
+        (25, 28, ""),
+        (-4, 9, "&until_time=09%3A00"),
+        (20, 28, "&from_time=20%3A00"),
+    ],
+)
+def test_only_hours_of_the_visits_own_day_are_asked_about(
+    world: World, first: int, last: int, hours: str
+) -> None:
+    start = day_bounds(DAY)[0]
+    off = TimeOff(
+        therapist=world.therapist,
+        starts_at=start + timedelta(hours=first),
+        ends_at=start + timedelta(hours=last),
+    )
+    address = f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}{hours}"
+    assert rescue_url(off, booked(world, 10)) == address
 
 
 def test_without_the_right_nothing_is_blocked(desk: Client, world: World) -> None:

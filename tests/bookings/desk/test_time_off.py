@@ -67,14 +67,14 @@ def test_time_off_over_visits_leads_to_their_rescue(
     data = {"therapist": world.therapist.pk, "first_day": str(DAY), "reason": "Sick"}
     morning = {**data, "from_time": "08:00", "until_time": "13:00"}
     rescue = f"{reverse('admin:bookings_booking_rescue')}?therapist={world.therapist.pk}&amp;day={DAY}"
-    assert f'href="{rescue}&amp;reason=Sick"' in front.post(ADD, {**data, "all_day": "on"}).content.decode()
-    hours = "&amp;from_time=08%3A00&amp;until_time=13%3A00&amp;reason=Sick"
+    assert f'href="{rescue}"' in front.post(ADD, {**data, "all_day": "on"}).content.decode()
+    hours = "&amp;from_time=08%3A00&amp;until_time=13%3A00"
     page = front.post(ADD, morning).content.decode()
     assert f'href="{rescue}{hours}"' in page
     address = html.unescape(f"{rescue}{hours}")
     assert visit.reference in front.get(address).content.decode()
-    # What was typed there is the reason of the time off that the rescue writes down.
-    front.post(address, {"block": "1"})
+    # The reason is typed beside the press that writes the time off down, and stands in no address.
+    front.post(address, {"block": "1", "reason": "Sick"})
     assert TimeOff.objects.get().reason == "Sick"
     # A therapist only asks, and rescues nobody.
     assert "Rescue the day" not in hands.post(ADD, morning).content.decode()

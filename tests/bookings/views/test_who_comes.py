@@ -185,7 +185,7 @@ def test_who_came_last_time_is_the_first_choice(world: World, two: Therapist) ->
     moving = client.get(address(booking, "move"))
     assert choices(moving)[:2] == ["Sample Therapist Two", "Anyone, soonest"]
     # Nobody has come yet: the visit that moves is still ahead.
-    assert "booked now" in text(moving)
+    assert "comes as booked" in text(moving)
     assert "came last time" not in text(moving)
 
 
