@@ -173,7 +173,10 @@ def worker(transactional_db: None, redis_url: str) -> Iterator[object]:
 
     task_postrun.connect(close, weak=False, dispatch_uid="tests")
     try:
-        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=60) as running:
+        # It sets the level of all logs of this process: as the settings have it, also for the tests that follow.
+        with start_worker(
+            app, perform_ping_check=False, pool="solo", loglevel="INFO", shutdown_timeout=60
+        ) as running:
             yield running
     finally:
         task_postrun.disconnect(dispatch_uid="tests")
