@@ -43,6 +43,15 @@ class Proxy:
         finally:
             connection.close()
 
+    def send_file(self, path: str, size: int) -> tuple[int, dict[str, str], str]:
+        """A form with a file of so many bytes. The site reads a form to its end before it answers; of any other body it
+        reads nothing, and whoever still sends it may lose the answer."""
+        head = b'--end\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+        body = head + b"x" * size + b"\r\n--end--\r\n"
+        return self.ask(
+            "POST", path, body=body, headers={"Content-Type": "multipart/form-data; boundary=end"}
+        )
+
     def try_log_ins(self) -> set[int]:
         """The statuses of 25 log-ins with a wrong password, each of which says to come from another address."""
         _status, headers, text = self.ask("GET", "/admin/login/")
