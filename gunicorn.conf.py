@@ -1,16 +1,12 @@
 """How gunicorn serves the site: read by itself when it is started in this directory. Options of the command go before
 these; `run.py` gives its own."""
 
-import sys
 from ipaddress import ip_address
 from typing import Any
 
 worker_class = "gthread"
 workers = 2
 threads = 4
-# A press waits for the database some forty times, and each time for the thread that computes meanwhile: for the fifth
-# part of what Python lets it (docs/speed.md).
-sys.setswitchinterval(0.001)
 # Longer than a proxy keeps a connection that nobody uses: so it is the proxy that closes it, and none of its requests
 # meets a closed door (docs/serving.md).
 keepalive = 75
