@@ -18,7 +18,7 @@ from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
 from launch.testing import SECOND_TRIES, find_chromium
-from tests.support import clock, ordered, require
+from tests.support import clock, migrated_rows, ordered, require
 from tests.support import prepared_databases as databases
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
@@ -135,6 +135,13 @@ def django_db_keepdb(django_db_keepdb: bool) -> bool:
     from django.db import connection
 
     return django_db_keepdb or connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Each test begins with the rows that migrations write."""
+    with django_db_blocker.unblock():
+        migrated_rows.watch()
 
 
 @pytest.fixture
