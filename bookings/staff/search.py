@@ -35,7 +35,7 @@ def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]
     return queryset
 
 
-def search_clients(queryset: QuerySet[Client], text: str, *then: Any) -> QuerySet[Client]:
+def search_clients(queryset: QuerySet[_Row], text: str, *then: Any) -> QuerySet[_Row]:
     """The clients who hold every part of `text`, those first who are meant and of these in the order `then`; by name
     alone when a thousand hold all of it: then nobody is meant. What thousands hold, such as the domain of a mailbox, is
     found on the way through the list."""
