@@ -146,6 +146,8 @@ VIEWS: dict[str, set[str]] = {
     "password_change": set(ROLES),
     "password_change_done": set(ROLES),
     "second_factor": set(ROLES),
+    # It leads back to that page.
+    "second_factor_link": set(),
     "opening": {"owner"},
     "my_own": {"therapist"},
     "my_pins": {"therapist"},
