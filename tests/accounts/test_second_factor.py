@@ -47,7 +47,9 @@ def set_up(user: User, clock: Clock) -> list[str]:
 
 def mailbox_link(user: User) -> str:
     """The path of a link by which an account's owner shows that the mailbox is theirs."""
-    return reverse("bookings:own_mailbox", args=[links.token_of(invitations.factor_link(user, now=timezone.now()))])
+    return reverse(
+        "bookings:own_mailbox", args=[links.token_of(invitations.factor_link(user, now=timezone.now()))]
+    )
 
 
 def test_the_page_sets_it_up_and_shows_the_recovery_codes_once(clock: Clock) -> None:
