@@ -146,7 +146,7 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
     link = re.search(r"https://\S+/invited/\S+/second-factor/", received.text)
     assert link is not None
     page.goto(link[0])
-    owner.press_named("Go on")
+    owner.press_named("Continue")
     secret = page.locator(".factor-secret").inner_text().replace(" ", "")
     owner.fill(page.get_by_label("The six digits"), f"{totp(b32decode(secret), t0=0, step=30, drift=0):06}")
     owner.press_named("Set it up")

@@ -250,7 +250,9 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
     }
     if (purpose := purposes.get(kind)) is not None:
         lasts = links.SIGN_IN_LINK_LASTS
-        user = User.objects.create_user(email, email) if purpose == LinkPurpose.PASSWORD else None
+        user = None
+        if purpose == LinkPurpose.PASSWORD:
+            user = User.objects.filter(username=email).first() or User.objects.create_user(email, email)
         visit = make_visit() if purpose in (LinkPurpose.PROGRAM, LinkPurpose.REVIEW) else None
         link = links.new_link(
             purpose=purpose, email=email, user=user, booking=visit, created_at=NOW, expires_at=NOW + lasts
