@@ -89,9 +89,10 @@ def ask_of_clearance(clears: Clears) -> None:
 def course(request: HttpRequest) -> HttpResponse:
     """The form, and below it the visits by week as they could be booked; a second press takes them over."""
     progress = load_progress(request)
-    if response := steps.guard(request, progress, "when"):
-        return response
-    page = _Page(request, progress)
+    response = steps.guard(request, progress, "when")
+    if response or progress.treatment is None:
+        return response or back_to("start")
+    page = _Page(request, progress, progress.treatment)
     if not page.plans and not page.is_rest:
         messages.info(
             request,
@@ -115,11 +116,10 @@ def course(request: HttpRequest) -> HttpResponse:
 class _Page:
     """The page of one request: the plans on offer, and the course as it is asked for."""
 
-    def __init__(self, request: HttpRequest, progress: Progress) -> None:
-        assert progress.treatment is not None
+    def __init__(self, request: HttpRequest, progress: Progress, treatment: Treatment) -> None:
         self.request, self.progress = request, progress
         self.today: date = timezone.localdate(progress.now)
-        service = progress.treatment.service
+        service = treatment.service
         self.plans = list(
             CoursePlan.objects.offered()
             .filter(option__service=service)
