@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 
 from bookings.courses import models
+from bookings.models import Booking
 from services.models import Service
 
 register = template.Library()
@@ -16,4 +17,11 @@ def offers_course(service: Service) -> bool:
     return models.CoursePlan.objects.offered().filter(option__service=service).exists()
 
 
-register.simple_tag(models.course_of)
+@register.simple_tag
+def course_of(booking: Booking) -> models.Course | None:
+    """The course of a visit; asked once for all that a page shows of it."""
+    known = vars(booking)
+    if "course" not in known:
+        known["course"] = models.course_of(booking)
+    found: models.Course | None = known["course"]
+    return found
