@@ -40,7 +40,7 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
     """`travel_from_cents`: as `travel_from_cents`, when asked for.
 
     The first price a client sees must hold every fee that can't be left out (California SB 478), so pages show a
-    session's price plus this. Zero when no ZIP code is served yet.
+    treatment's price plus this. Zero when no ZIP code is served yet.
     """
 
     # Templates call what can be called, so it is asked for only where the amount is shown, and once.

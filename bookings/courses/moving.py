@@ -34,6 +34,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
+from .labels import address_words, day_words, other_times, time_value, time_words, why_words
 from .models import LONGEST_DAYS, Course, course_of
 from .operations import move_course
 from .planner import Same, moved_targets
@@ -46,7 +47,6 @@ from .planning import (
     wishes_of,
 )
 from .views import chosen_times
-from .words import address_words, day_words, other_times, time_value, time_words, why_words
 
 
 class MoveCourseForm(forms.Form):

@@ -59,6 +59,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .forms import CourseForm, Offered, RestForm
+from .labels import address_words, day_words, not_offered_words, other_times, time_value, why_words
 from .models import Course, CoursePlan
 from .operations import Elsewhere, Priced, book_course, place_of, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
@@ -72,7 +73,6 @@ from .planning import (
     rules_of_desk,
     wishes_of,
 )
-from .words import address_words, day_words, not_offered_words, other_times, time_value, why_words
 
 # Says, of a draft's answers, what is sent for a visit, and the local days, whether these visits are cleared already.
 Clears = Callable[[Mapping[str, Any], operations.Submission, Collection[date]], bool]

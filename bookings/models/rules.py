@@ -231,7 +231,7 @@ class TermsVersion(models.Model):
     class Base(models.TextChoices):
         """Of which price the late fee is a part."""
 
-        SESSION = "session", _("The session, without extras, travel and evening fee")
+        TREATMENT = "session", _("The treatment, without extras, travel and evening fee")
         TOTAL = "total", _("The total")
 
     number = models.PositiveIntegerField(_("version"), unique=True)
@@ -250,7 +250,7 @@ class TermsVersion(models.Model):
         ),
     )
     late_fee_base = models.CharField(
-        _("late fee, part of"), max_length=7, choices=Base.choices, default=Base.SESSION
+        _("late fee, part of"), max_length=7, choices=Base.choices, default=Base.TREATMENT
     )
     wait_minutes = models.PositiveSmallIntegerField(
         _("the therapist waits at the door, minutes"),
@@ -304,7 +304,7 @@ class TermsVersion(models.Model):
         """What stands in the text for each name in braces, in words."""
         hours, minutes, percent = self.cancel_notice_hours, self.wait_minutes, self.late_fee_percent
         fee = {
-            self.Base.SESSION: _(
+            self.Base.TREATMENT: _(
                 "%(percent)d%% of the price of the session (not of extras, travel or an evening fee)"
             ),
             self.Base.TOTAL: _("%(percent)d%% of the total"),
@@ -331,7 +331,7 @@ class TermsVersion(models.Model):
 
     def late_fee_cents(self, *, treatment_cents: int, total_cents: int) -> int:
         """The late fee of a visit at these prices, all in cents, rounded down."""
-        base = treatment_cents if self.late_fee_base == self.Base.SESSION else total_cents
+        base = treatment_cents if self.late_fee_base == self.Base.TREATMENT else total_cents
         return base * self.late_fee_percent // 100
 
     @classmethod

@@ -36,11 +36,11 @@ from . import operations
 from .body import VIEWS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
+from .labels import check_words, why_not
 from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
 from .rights import programs_seen_by
 from .stages import course_behind, course_of_client, stages_of
 from .week import days_missed
-from .words import check_words, why_not
 
 VIEW, ADD, CHANGE = "program.view_program", "program.add_program", "program.change_program"
 OPEN = "bookings.view_screeningrecord"

@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from bookings.courses.labels import day_words
 from bookings.courses.models import CoursePlan
-from bookings.courses.words import day_words
 from bookings.domain import intake, links, listeners, operations, outbox
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
 from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
