@@ -62,6 +62,15 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_architecture_fits_two_pages_with_its_two_diagrams() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+
+    assert len(text.splitlines()) <= 90
+    assert len(text.split()) <= 900
+    assert max(map(len, text.splitlines())) <= 145
+    assert len(re.findall(r"^```mermaid$", text, re.MULTILINE)) == 2
+
+
 def test_every_decision_has_a_number_of_its_own_and_its_place_in_the_list() -> None:
     files = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
     titles = {path.name: path.read_text().splitlines()[0] for path in files}
