@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.page_cache import cached_value
 
-from .domain import reach, retention
+from .domain import privacy, reach
 from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
 
@@ -69,4 +69,4 @@ def terms(request: HttpRequest) -> dict[str, Any]:
 
 def kept(request: HttpRequest) -> dict[str, Any]:
     """`kept`: what we keep of a client and until when; one query, when asked for."""
-    return {"kept": SimpleLazyObject(retention.kept)}
+    return {"kept": SimpleLazyObject(privacy.kept)}
