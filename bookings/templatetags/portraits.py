@@ -30,12 +30,12 @@ def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = Fals
     if therapist is not None and therapist.portrait:
         width = _FULL if size == "full" else int(size)
         return _portrait(size=size, eager=eager, sizes=f"{width}px", **_files(therapist.portrait))
-    return _doorway(therapist.pk if therapist is not None else None, size, eager=eager)
+    return doorway(therapist.pk if therapist is not None else None, size, eager=eager)
 
 
 @lru_cache(maxsize=1024)
-def _doorway(key: int | None, size: int | str, *, eager: bool) -> SafeString:
-    """The drawing for a therapist's key, which is always the same: a page may show many."""
+def doorway(key: int | None, size: int | str, *, eager: bool) -> SafeString:
+    """The drawing for a therapist's key, `size` pixels wide, rendered once a process: a page may show many."""
     drawn = doorway_of(key)
     lines = "".join(f"M18 {y}C32 {y - drawn.bend} 48 {y + drawn.bend} 62 {y}" for y in drawn.heights)
     return _portrait(size=size, eager=eager, tone=drawn.tone, lines=lines, sun=drawn.sun)

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, time_format
+from django.utils.html import conditional_escape
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -292,12 +293,13 @@ class CalendarPage:
         in_reach = self.today <= day <= self.last_day
         is_named = day.day == 1 or day == self.first
         is_selected, is_today = day == self.selected, day == self.today
+        kind = "open" if count else ("closed" if in_reach else "blank")
         return {
-            "kind": "open" if count else ("closed" if in_reach else "blank"),
-            "marks": f"{' day--selected' if is_selected else ''}{' day--today' if is_today else ''}",
+            "kind": kind,
+            "classes": _classes(kind, is_selected=is_selected, is_today=is_today),
             "href": f"{prefix}{day}" if in_reach else "",
-            "named": " day__number--named" if is_named else "",
-            "text": self._written(day, "M j") if is_named else str(day.day),
+            "is_named": is_named,
+            "text": self._written(day, "M j" if is_named else "j"),
             "in_words": _day_in_words(day, count, self._language) if in_reach else "",
             "left": ngettext("%d left", "%d left", count) % count if 0 < count <= _FEW else "",
             "is_today": is_today,
@@ -505,11 +507,15 @@ def _asked_place(request: HttpRequest, asked: Asked, missed: datetime | None) ->
 
 
 def _names(visit_request: VisitRequest | None) -> dict[int, tuple[str, str, str]]:
-    """Name, words beside a time, and slug, by the therapist's key."""
+    """Name, words beside a time (escaped), and slug, by the therapist's key."""
     if visit_request is None:
         return {}
     return {
-        therapist.pk: (therapist.name, _("with %(name)s") % {"name": therapist.name}, therapist.slug)
+        therapist.pk: (
+            therapist.name,
+            conditional_escape(_("with %(name)s") % {"name": therapist.name}),
+            therapist.slug,
+        )
         for therapist in visit_request.qualified
     }
 
@@ -568,19 +574,29 @@ def _part_words() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def _written(day: date, form: str, _language: str) -> str:
-    """A day as Django's `date_format` writes it in that language, which is the active one."""
-    return date_format(day, form)
+    """A day as Django's `date_format` writes it in that language, which is the active one; escaped, so that templates
+    don't have to each time."""
+    return conditional_escape(date_format(day, form))
 
 
 @lru_cache(maxsize=1024)
 def _clock(wall: time, _language: str) -> tuple[str, str]:
-    """The hour and minute of a wall time, and its half of the day."""
-    return time_format(wall, "g:i"), time_format(wall, "A")
+    """The hour and minute of a wall time, and its half of the day; escaped."""
+    return conditional_escape(time_format(wall, "g:i")), conditional_escape(time_format(wall, "A"))
 
 
 @lru_cache(maxsize=4096)
 def _day_in_words(day: date, count: int, _language: str) -> str:
     words = {"day": date_format(day, "l, F j"), "number": count}
     if not count:
-        return _("%(day)s: no times") % words
-    return ngettext("%(day)s: %(number)d time", "%(day)s: %(number)d times", count) % words
+        return conditional_escape(_("%(day)s: no times") % words)
+    return conditional_escape(
+        ngettext("%(day)s: %(number)d time", "%(day)s: %(number)d times", count) % words
+    )
+
+
+@lru_cache
+def _classes(kind: str, *, is_selected: bool, is_today: bool) -> str:
+    """What a day's cell looks like, beside its `kind`; escaped."""
+    marks = [mark for mark, is_so in (("selected", is_selected), ("today", is_today)) if is_so]
+    return conditional_escape(" ".join(f"day--{mark}" for mark in (kind, *marks)))
