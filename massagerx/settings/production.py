@@ -107,6 +107,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken"
 MESSAGES_COOKIE_NAME = "__Host-messages"
 LANGUAGE_COOKIE_SECURE = True
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
+BACKUP_EXPECTED = env.bool("BACKUP_EXPECTED", default=True)
 
 # The owner hears of errors: the watch writes to them.
 LOGGING["handlers"]["error_kinds"] = {
