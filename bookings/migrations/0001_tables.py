@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField(unique=True, verbose_name='version')),
                 ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(336)], verbose_name='moving and canceling are free until, hours before')),
                 ('late_fee_percent', models.PositiveSmallIntegerField(default=50, help_text='Named to a client who cancels or moves later than that, before they press. Staff decide whether it is charged. 0: there is no late fee.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='late fee, percent')),
-                ('late_fee_base', models.CharField(choices=[('session', 'The session, without extras, travel and evening fee'), ('total', 'The total')], default='session', max_length=7, verbose_name='late fee, part of')),
+                ('late_fee_base', models.CharField(choices=[('session', 'The treatment, without extras, travel and evening fee'), ('total', 'The total')], default='session', max_length=7, verbose_name='late fee, part of')),
                 ('wait_minutes', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(120)], verbose_name='the therapist waits at the door, minutes')),
                 ('cancellation', models.TextField(help_text='Write {notice}, {fee} and {wait} where the figures above belong, such as: free until {notice} before; after that we may ask for {fee}; your therapist waits {wait}.', verbose_name='cancellation policy')),
                 ('consent', models.TextField(verbose_name='what the client agrees to')),
