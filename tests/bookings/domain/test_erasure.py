@@ -190,10 +190,10 @@ def a_life(world: World, staff: User) -> Client:
     TemplateExercise.objects.create(template=template, exercise=exercise)
     program = make_program(
         booking=kept, template=template, chosen=[exercise.pk], started_on=NOW.date(), key=uuid.uuid4(),
-        act=operations.Act(NOW, staff),
+        act=operations.StaffAct(NOW, staff),
     )  # fmt: skip
-    write_note(program=program, text="quillnote", act=operations.Act(NOW, staff))
-    write_assessment(booking=kept, findings={"posture": "quillhealth"}, act=operations.Act(NOW, staff))
+    write_note(program=program, text="quillnote", act=operations.StaffAct(NOW, staff))
+    write_assessment(booking=kept, findings={"posture": "quillhealth"}, act=operations.StaffAct(NOW, staff))
     review = Review.objects.create(booking=kept, asked_at=NOW)
     reviews.write(
         review=review, stars=2, words="quillhealth", shown_as="Quillname", may_publish=True, now=NOW
