@@ -50,7 +50,7 @@ from bookings.referrals.models import ReferralOffice
 from bookings.referrals.operations import refer
 from bookings.reviews import operations as reviews
 from bookings.reviews.models import Review
-from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.encryption import EncryptedField
 from tests.factories import DAY, NOW, World, at
 
 pytestmark = pytest.mark.integrity
@@ -101,7 +101,7 @@ def texts() -> Iterator[tuple[str, str]]:
     # Historical models are among them.
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if isinstance(field, EncryptedJSONField):
+            if isinstance(field, EncryptedField):
                 for opened in model._base_manager.values_list(field.name, flat=True):
                     yield f"{model._meta.label}.{field.name}", json.dumps(opened).lower()
     for message in Message.objects.all():

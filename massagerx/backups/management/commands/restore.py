@@ -21,7 +21,7 @@ from django.utils import timezone
 from bookings.enums import MessageState
 from bookings.models import Message
 from massagerx.backups import archive, erased, places, tables
-from massagerx.lib.encryption import EncryptedJSONField, UnreadableValue
+from massagerx.lib.encryption import EncryptedField, EncryptedJSONField, UnreadableText, UnreadableValue
 
 
 class Command(BaseCommand):
@@ -116,10 +116,13 @@ class Command(BaseCommand):
         opened = 0
         for model in apps.get_models():
             for column in model._meta.concrete_fields:
-                if isinstance(column, EncryptedJSONField):
+                if isinstance(column, EncryptedField):
                     rows = model._base_manager.order_by("-pk").values_list(column.attname, flat=True)
+                    if not isinstance(column, EncryptedJSONField):
+                        rows = rows.exclude(**{column.attname: ""})
                     try:
-                        list(rows[:20])
+                        if any(isinstance(value, UnreadableText) for value in rows[:20]):
+                            raise UnreadableValue(column.name)
                     except UnreadableValue as error:
                         raise CommandError(
                             f"HEALTH_KEYS lack the key of {model._meta.label}.{column.name}. Set the keys of then, "
