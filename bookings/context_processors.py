@@ -5,15 +5,23 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.db.models import DateField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.page_cache import cached_value
 
 from .domain import reach, retention
 from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
+
+_CERTIFICATES = CompiledQuery(
+    lambda parameter: Therapist.objects.bookable(parameter("today", DateField())).values_list(
+        "name", "certificate_number"
+    )
+)
 
 
 def certificates(request: HttpRequest) -> dict[str, Any]:
@@ -23,8 +31,7 @@ def certificates(request: HttpRequest) -> dict[str, Any]:
     """
 
     def load() -> list[tuple[str, str]]:
-        bookable = Therapist.objects.bookable(timezone.localdate())
-        return list(bookable.values_list("name", "certificate_number"))
+        return _CERTIFICATES.rows(today=timezone.localdate())
 
     return {"certificates": SimpleLazyObject(lambda: cached_value("certificates", load))}
 

@@ -3,6 +3,7 @@
 Two tests at a time never share a broker: each pytest process starts its own.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
 from launch.testing import SECOND_TRIES, find_chromium
-from tests.support import clock, ordered, require
+from tests.support import clock, migrated_rows, ordered, require
 from tests.support import prepared_databases as databases
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
@@ -64,6 +65,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers("parametrize"):
         if len(mark.args) > 1 and isinstance(mark.args[1], set | frozenset):
             raise pytest.UsageError(f"{metafunc.definition.nodeid}: parameters in a set have no order.")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported to collect tests is never garbage: the collector looks at it no more, and less often at all."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -135,6 +143,13 @@ def django_db_keepdb(django_db_keepdb: bool) -> bool:
     from django.db import connection
 
     return django_db_keepdb or connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Each test begins with the rows that migrations write."""
+    with django_db_blocker.unblock():
+        migrated_rows.watch()
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def rights_in_migrations() -> list[Rights]:
 
 
 def make_roles() -> None:
-    """The groups of staff, as the migrations make them: a test with transactions of its own empties all tables."""
+    """The groups of staff, as the migrations make them: a database that was kept from another run may lack them."""
     roles = import_module("bookings.migrations.0002_roles_and_search")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)

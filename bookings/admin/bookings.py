@@ -9,7 +9,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -81,7 +80,7 @@ class BookingAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("therapist"), ordering="therapist")
     def comes(self, booking: Booking) -> str:
-        face = render_to_string("components/portrait.html", portrait(booking.therapist, 40))
+        face = portrait(booking.therapist, 40)
         return format_html('<span class="comes">{}<span>{}</span></span>', face, booking.therapist.name)
 
     @admin.display(description=gettext_lazy("zone"), ordering="area__zone__position")

@@ -25,11 +25,23 @@ from bookings.staff.labels import answer_mark, local_when, mark, two_lines
 from bookings.staff.search import search
 from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
+from massagerx.lib.pdf import refuse_active
 from massagerx.lib.typeset import NotTypeset
 
 from .base import RowsOnly
 
 LARGEST_BOOKLET = 10 * 1024 * 1024
+# By the codes of `refuse_active`.
+_NOT_TAKEN = {
+    "no_pdf": gettext_lazy(
+        "We can’t read this file as a PDF. Save the booklet as a PDF again, and choose that one."
+    ),
+    "locked": gettext_lazy("This PDF asks for a password. Save it without one, and choose that one."),
+    "active": gettext_lazy(
+        "This PDF carries a program or other files, which nobody should get from us. Print the booklet to a new PDF, "
+        "and choose that one."
+    ),
+}
 
 
 class AnsweredFilter(admin.SimpleListFilter):
@@ -152,8 +164,10 @@ class BookletUploadForm(forms.ModelForm):
                 _("This file is %(size)s. It can be 10 MB at most.") % {"size": filesizeformat(size)}
             )
         upload.seek(0)
-        if upload.read(5) != b"%PDF-":
-            raise forms.ValidationError(_("This is not a PDF file. Choose one that is."))
+        try:
+            refuse_active(upload.read())
+        except forms.ValidationError as error:
+            raise forms.ValidationError(_NOT_TAKEN[str(error.code)], code=error.code) from error
         return upload
 
     def clean(self) -> dict[str, Any]:

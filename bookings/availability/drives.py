@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from .local_days import DAY_MINUTES, LocalDay, instant_at, minute_floor
-from .travel import Always, Remembered, WeekBands, bands_of, whole_minutes
+from .travel import Always, FreeDays, Remembered, WeekBands, bands_of, whole_minutes
 from .types import DriveTime, Place
 
 # No drive takes longer: corrections by staff and the owner's table stop there.
@@ -115,7 +115,9 @@ class Traffic(NamedTuple):
 class Drives:
     """All drives of one call, with what the drive times remember from earlier calls, if they do."""
 
-    __slots__ = ("_drive_time", "_last", "_legs", "_one_area", "_remembered", "_week", "_zone")
+    __slots__ = (
+        "_drive_time", "_last", "_legs", "_one_area", "_remembered", "_week", "_zone", "free_days",
+    )  # fmt: skip
 
     def __init__(self, drive_time: DriveTime, zone: tzinfo) -> None:
         self._drive_time = drive_time
@@ -127,6 +129,8 @@ class Drives:
         # Without bands, a band is a minute, and nothing is worth keeping.
         self._remembered = Remembered() if remembered is None or self._week is None else remembered
         self._legs = self._remembered.legs
+        # Without bands no two days are known to be alike.
+        self.free_days: FreeDays | None = self._remembered.free_days if self._week is not None else None
         self._last: tuple[LocalDay, Traffic] | None = None
 
     def place_id(self, place: Place) -> Spot:
@@ -204,7 +208,7 @@ class Drives:
             every_minute = range(length + 1)
             return Traffic(day.start, range(day.start, day.end + 1), every_minute, range(1, length + 2))
         weekday = day.date.weekday()
-        plain = len(day.parts) == 1 and length == DAY_MINUTES
+        plain = day.is_plain
         known = self._remembered.days.get(weekday) if plain else None
         if known is None:
             known = self._plain(self._week, weekday) if plain else self._changing(self._week, day)

@@ -78,6 +78,11 @@ class LocalDay:
     wall_zero: int
     parts: tuple[Steady, ...]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has 24 hours, all with the same offset."""
+        return len(self.parts) == 1 and self.end - self.start == DAY_MINUTES
+
     def spans(self, wall_from: int, wall_until: int) -> list[Span]:
         """The minutes of this day at which a wall clock shows `wall_from` or later, and earlier than `wall_until`."""
         found = []

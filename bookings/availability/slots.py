@@ -29,7 +29,7 @@ the same sweep. Nothing here reads a clock: `now` is given. Everything that come
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -38,6 +38,7 @@ from .drives import Drives
 from .fit import good_fits
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
 from .sweep import DayPlanner, Start
+from .travel import Offsets
 from .types import Conditions, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
 from .working_hours import week_of
 
@@ -99,6 +100,7 @@ def offer_starts(
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     offered: dict[date, tuple[OfferedStart, ...]] = {}
+    known: dict[tuple[int, ...], tuple[list[Offsets], list[tuple[timedelta, bool, int]]]] = {}
     for (monday, sunday), days in groupby(
         _days(first_day, last_day, rules, now), lambda day: week_of(day.date)
     ):
@@ -106,26 +108,42 @@ def offer_starts(
         # Who goes first wins a tie: of two with as much to drive, the one with fewer visits that week.
         planners.sort(key=lambda planner: (planner.count_between(*week), planner.therapist.id))
         for day in days:
-            least: dict[int, int] = {}
-            who: dict[int, int] = {}
-            wished: dict[int, int] = {}
-            for planner in planners:
-                starts = planner.starts_on(day, earliest, granularity)
-                if planner.therapist.id in job.preferred:
-                    starts = list(starts)
-                    for minute, therapist_id, _added in starts:
-                        wished.setdefault(minute, therapist_id)
-                for minute, therapist_id, added in starts:
-                    if minute not in least or added < least[minute]:
-                        least[minute] = added
-                        who[minute] = therapist_id
-            if least:
-                who |= wished
-                good = good_fits(least)
+            told = [planner.offsets_on(day, earliest, granularity) for planner in planners]
+            # Of days that are alike each planner has told the same lists, which are kept, so that no others can come
+            # to have their ids.
+            alike = tuple(map(id, told))
+            if alike not in known:
+                known[alike] = told, _who_comes(planners, told, job)
+            starts = known[alike][1]
+            if starts:
+                midnight = instant_at(day.start)
                 offered[day.date] = tuple(
-                    OfferedStart(instant_at(minute), minute in good, who[minute]) for minute in sorted(least)
+                    OfferedStart(midnight + since, is_good_fit, therapist_id)
+                    for since, is_good_fit, therapist_id in starts
                 )
     return offered
+
+
+def _who_comes(
+    planners: Sequence[DayPlanner], told: Sequence[Offsets], job: Job
+) -> list[tuple[timedelta, bool, int]]:
+    """The starts of one day, of what the planners, in their order, have `told`: since the day began, whether it is a
+    good fit, and the id of who comes."""
+    least: dict[int, int] = {}
+    who: dict[int, int] = {}
+    wished: dict[int, int] = {}
+    for planner, starts in zip(planners, told, strict=True):
+        therapist_id = planner.therapist.id
+        if therapist_id in job.preferred:
+            for offset, _added in starts:
+                wished.setdefault(offset, therapist_id)
+        for offset, added in starts:
+            if offset not in least or added < least[offset]:
+                least[offset] = added
+                who[offset] = therapist_id
+    who |= wished
+    good = good_fits(least)
+    return [(timedelta(minutes=offset), offset in good, who[offset]) for offset in sorted(least)]
 
 
 def offer_pairs(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from .drives import Drives, Leg, Spot, Traffic
 from .intervals import contains
 from .local_days import LocalDay, minute_ceil, minute_floor
+from .travel import Offsets
 from .types import Job, Refusal, RefusalReason, SchedulingRules, Side, Therapist
 from .working_hours import Shift, WorkingHours
 
@@ -85,7 +86,7 @@ class DayPlanner:
     """One therapist's values, made ready for asking day by day about one job."""
 
     __slots__ = (
-        "_at_home", "_blocks", "_latest_ends", "_starts",
+        "_at_home", "_blocks", "_free_day", "_latest_ends", "_starts",
         "blocked_minutes", "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place",
         "reach", "therapist", "to_home",
     )  # fmt: skip
@@ -103,6 +104,9 @@ class DayPlanner:
         # No drive takes longer than a day.
         self.reach = 24 * 60 if therapist.reach_minutes is None else therapist.reach_minutes
         self._at_home: dict[tuple[int, int, int], tuple[Sequence[int], int, int]] = {}
+        at_home = self.home[1] is not None and self.home[1] == self.place[1]
+        ways = self.home[0], self.place[0], at_home
+        self._free_day = *ways, self.reach, job.setup_minutes, job.blocked_minutes
         self.break_minutes = therapist.break_minutes or 0
         # No break asked for is a break never due.
         self.break_after = therapist.break_after_minutes if self.break_minutes else None
@@ -190,6 +194,36 @@ class DayPlanner:
             self._starts_in(opening, day, earliest, granularity)
             for opening in self._openings(day, shifts, blocks)
         )
+
+    def offsets_on(self, day: LocalDay, earliest: int, granularity: int) -> Offsets:
+        """The starts that can be kept on `day`, from `earliest`. Days without visits are alike where weekday and hours
+        are, so they are worked out once, and have the same list."""
+        known = self.drives.free_days
+        if known is None or not day.is_plain or self.blocks_on(day):
+            return self._offsets_on(day, earliest, granularity)
+        if not self.within_daily_limits([]):
+            return []
+        day_start = day.start
+        hours = tuple(
+            (start - day_start, end - day_start, shift.start - day_start, shift.end - day_start)
+            for shift in self.hours.shifts_on(day)
+            for start, end in self.hours.stretches_on(day, shift)
+        )
+        # All that a day without visits depends on: without work before or after there is no break to lack.
+        key = (*self._free_day, day.date.weekday(), granularity, hours)
+        offsets = known.get(key)
+        if offsets is None:
+            offsets = self._offsets_on(day, day_start, granularity)
+            known.keep(key, offsets)
+        since = earliest - day_start
+        return offsets if since <= 0 else [start for start in offsets if start[0] >= since]
+
+    def _offsets_on(self, day: LocalDay, earliest: int, granularity: int) -> Offsets:
+        day_start = day.start
+        return [
+            (minute - day_start, added)
+            for minute, _therapist, added in self.starts_on(day, earliest, granularity)
+        ]
 
     def decide(self, day: LocalDay, minute: int, granularity: int) -> Start | Refusal:
         """The start at `minute` on `day`, or the first rule that it breaks. Notice and horizon are the caller's."""

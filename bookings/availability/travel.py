@@ -36,14 +36,32 @@ class WeekBands:
             raise ValueError("Bands are given for seven days, each from its first minute.")
 
 
+# The starts of one therapist on one day, ascending: minutes since the day's first, and of driving that each adds.
+Offsets = list[tuple[int, int]]
+
+
+class FreeDays(dict[tuple[object, ...], Offsets]):
+    """The starts of days without visits, by all that they depend on; of those asked about last, `MOST` at most."""
+
+    __slots__ = ()
+    MOST = 2000
+
+    def keep(self, key: tuple[object, ...], offsets: Offsets) -> None:
+        """Keeps them, which nobody may change from now on."""
+        if len(self) >= self.MOST:
+            self.clear()
+        self[key] = offsets
+
+
 class Remembered:
     """What the engine was told by one DriveTime, kept for its next question.
 
     Made anew for a DriveTime with other answers, so it is never wrong; threads may share it, since two of them can
-    at most work out the same thing twice. It holds one entry for each pair of places and each weekday asked about.
+    at most work out the same thing twice. It holds one entry for each pair of places and each weekday asked about, and
+    some `free_days`.
     """
 
-    __slots__ = ("_counter", "days", "departures", "legs", "numbers", "places")
+    __slots__ = ("_counter", "days", "departures", "free_days", "legs", "numbers", "places")
 
     def __init__(self) -> None:
         self.numbers: dict[object, int] = {}
@@ -53,6 +71,7 @@ class Remembered:
         # The bands of a weekday on which no clock changes, and a departure for each band.
         self.days: dict[int, tuple[list[int], list[int], list[int]]] = {}
         self.departures: dict[int, datetime] = {}
+        self.free_days = FreeDays()
 
     def number(self, area: object, place: Place, *, any_address: bool) -> int:
         """The number of the places that are alike to the DriveTime; `place` is one of them. With `any_address` it

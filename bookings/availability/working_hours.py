@@ -15,7 +15,6 @@ from typing import NamedTuple, TypeVar
 
 from .intervals import Span, merge, subtract
 from .local_days import (
-    DAY_MINUTES,
     LocalDay,
     instant_at,
     local_day,
@@ -92,11 +91,10 @@ class WorkingHours:
         if self.why_no_work(day) is not None:
             return []
         plain = self._plain[day.date.weekday()]
-        if plain is not None and len(day.parts) == 1 and day.date not in self._extra:
+        if plain is not None and day.is_plain and day.date not in self._extra:
             # One offset all day: the wall clock's spans only have to be moved.
             shift = day.wall_zero - day.parts[0].offset
-            if day.end - day.start == DAY_MINUTES:
-                return [(start + shift, end + shift) for start, end in plain]
+            return [(start + shift, end + shift) for start, end in plain]
         spans: list[Span] = []
         for weekly, start, end in self._weekly[day.date.weekday()]:
             if weekly.apply_on(day.date):

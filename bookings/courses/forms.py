@@ -148,6 +148,9 @@ class CourseForm(forms.Form):
             self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
             if len(plans) == 1:
                 self.fields["plan"].initial = plans[0].pk
+        if "day_zero" in self.fields and not self.of_surgery:
+            self.fields["day_zero"].label = _("Day of the first visit")
+            del self.fields["cleared_from"]
 
     def clean(self) -> dict[str, Any]:
         """Each other address is whole, or left out; each visit is at one address, and some are at the usual one."""
@@ -182,6 +185,13 @@ class CourseForm(forms.Form):
                 self.add_error(first, _("Some of these visits are at another of the addresses already."))
             elif len(taken := taken.union(numbers)) == count and not left:
                 self.add_error(first, _("Then give that address later: no visit is left for it."))
+
+    @property
+    def of_surgery(self) -> bool:
+        """Whether a surgeon has a say: a plan is counted from a surgery, or an office has cleared a day."""
+        surgery = CoursePlan.CountedFrom.SURGERY
+        plans = self.offered.plans
+        return self.offered.not_before is not None or any(plan.counted_from == surgery for plan in plans)
 
     @property
     def elsewhere(self) -> list[list[Any]]:
@@ -228,7 +238,7 @@ class CourseForm(forms.Form):
             **{name: sent[name] for name in ("plan", "preference", "same") if name in sent},
             "elsewhere": self.elsewhere,
             **({"day_zero": str(sent["day_zero"])} if "day_zero" in sent else {}),
-            "cleared_from": str(sent["cleared_from"]) if sent["cleared_from"] else None,
+            "cleared_from": str(sent["cleared_from"]) if sent.get("cleared_from") else None,
             "weekdays": sorted(sent["weekdays"]),
             "hour": sent["hour"].strftime("%H:%M") if sent["hour"] else None,
         }

@@ -1,4 +1,5 @@
-"""Drafts of plans that a new installation starts with: none is offered before the owner has approved it."""
+"""Plans that a new installation starts with: two are offered on the sample site, so that a course can be tried out, the
+others are drafts until the owner has approved them."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from massagerx.lib.content_files import read_toml
 from services.models import ServiceOption
+from services.sample_left import Left, page_of
 
 from .models import CoursePhase, CoursePlan
 
@@ -15,8 +19,8 @@ _PLANS = Path(__file__).parent / "sample_plans.toml"
 
 
 def load(*, now: datetime) -> None:
-    """Adds the drafts whose names are not there yet; needs the sample catalogue."""
-    for row in read_toml(_PLANS)["plans"]:
+    """Adds the plans whose names are not there yet; needs the sample catalogue."""
+    for row in _rows():
         if not CoursePlan.objects.filter(name=row["name"]).exists():
             _add(row)
 
@@ -32,6 +36,7 @@ def _add(row: dict[str, Any]) -> None:
         option=option,
         counted_from=row["counted_from"],
         words=row["words"].strip(),
+        approved_by=row.get("approved_by", ""),
     )
     CoursePhase.objects.bulk_create(
         CoursePhase(plan=plan, from_day=first, to_day=last, visits=visits, apart=apart)
@@ -40,11 +45,25 @@ def _add(row: dict[str, Any]) -> None:
 
 
 def remove(*, now: datetime) -> None:
-    """Deletes the drafts that nobody approved and that no course follows."""
-    names = [row["name"] for row in read_toml(_PLANS)["plans"]]
-    CoursePlan.objects.filter(name__in=names, approved_by="", courses=None).delete()
+    """Deletes the plans that nobody of the owner's approved and that no course follows; those that one follows are
+    offered no longer."""
+    plans = CoursePlan.objects.filter(name__in=[row["name"] for row in _rows()], approved_by__in=_approvals())
+    plans.filter(courses=None).delete()
+    plans.update(is_offered=False)
 
 
-def left() -> list[str]:
-    """None: a draft that nobody approved is offered to nobody."""
-    return []
+def left() -> list[Left]:
+    """The plans that are offered with the sample's approval; a draft is offered to nobody."""
+    words = _("the course plan “%(name)s”, which somebody qualified must approve")
+    plans = CoursePlan.objects.offered().filter(approved_by__in=_approvals())
+    return [Left(words % {"name": plan.name}, page_of(plan)) for plan in plans]
+
+
+def _rows() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = read_toml(_PLANS)["plans"]
+    return rows
+
+
+def _approvals() -> set[str]:
+    """What stands in place of an approval in the sample's plans; the empty one of a draft among them."""
+    return {row.get("approved_by", "") for row in _rows()}

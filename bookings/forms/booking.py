@@ -7,18 +7,26 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import BigIntegerField
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.domain.operations import NewTime
 from bookings.domain.visit_request import ANYONE, MAX_TREATMENT_MINUTES
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.fields import LineField
-from services.models import AddOn, Service
+from services.models import AddOn, Service, ServiceOption
 from services.templatetags.money import dollars
 
 from .zip_code import ZipForm
 
+_OPTIONS = CompiledQuery(
+    lambda parameter: ServiceOption.objects.active().filter(service=parameter("service", BigIntegerField()))
+)
+_ADD_ONS = CompiledQuery(
+    lambda parameter: AddOn.objects.active().filter(services=parameter("service", BigIntegerField()))
+)
 # Of how many people: two at the same time.
 BOTH_AT_ONCE = "both"
 
@@ -64,6 +72,7 @@ class TreatmentForm(forms.Form):
     ) -> None:
         """`side_by_side`: enough therapists give the service for two of them to come at the same time."""
         super().__init__(*args, **kwargs)
+        options = _OPTIONS.objects(service=service.pk)
         self.fields["option"].choices = [  # type: ignore[attr-defined]
             (
                 option.pk,
@@ -73,9 +82,9 @@ class TreatmentForm(forms.Form):
                     "price": dollars(option.price_cents + travel_from_cents),
                 },
             )
-            for option in service.options.active()
+            for option in options
         ]
-        add_ons = list(AddOn.objects.active().filter(services=service))
+        add_ons = _ADD_ONS.objects(service=service.pk)
         if add_ons:
             self.fields["add_ons"].choices = [(add_on.pk, _add_on_label(add_on)) for add_on in add_ons]  # type: ignore[attr-defined]
         else:
@@ -89,7 +98,7 @@ class TreatmentForm(forms.Form):
             ]
         else:
             del self.fields["people"]
-        self._minutes = {option.pk: option.minutes for option in service.options.active()}
+        self._minutes = {option.pk: option.minutes for option in options}
         self._add_on_minutes = {add_on.pk: add_on.minutes for add_on in add_ons}
 
     def clean(self) -> dict[str, Any]:

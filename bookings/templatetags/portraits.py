@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from bookings.domain.faces import doorway_of
 from bookings.domain.soonest import Soonest
@@ -21,21 +23,26 @@ register = template.Library()
 _FULL = 420
 
 
-@register.inclusion_tag("components/portrait.html")
-def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = False) -> SafeString:
     """An arch `size` pixels wide (40, 64, 96, 160, or "full"), with the therapist's photo or lines that are their own;
     for None, anyone's. It says nothing that the name beside it doesn't. `eager` is for one at the top of a page."""
-    shape = {"size": size, "eager": eager}
     if therapist is not None and therapist.portrait:
         width = _FULL if size == "full" else int(size)
-        return {**shape, **_files(therapist.portrait), "sizes": f"{width}px"}
-    drawn = doorway_of(therapist.pk if therapist is not None else None)
-    return {
-        **shape,
-        "tone": drawn.tone,
-        "lines": "".join(f"M18 {y}C32 {y - drawn.bend} 48 {y + drawn.bend} 62 {y}" for y in drawn.heights),
-        "sun": drawn.sun,
-    }
+        return _portrait(size=size, eager=eager, sizes=f"{width}px", **_files(therapist.portrait))
+    return doorway(therapist.pk if therapist is not None else None, size, eager=eager)
+
+
+@lru_cache(maxsize=1024)
+def doorway(key: int | None, size: int | str, *, eager: bool) -> SafeString:
+    """The drawing for a therapist's key, `size` pixels wide, rendered once a process: a page may show many."""
+    drawn = doorway_of(key)
+    lines = "".join(f"M18 {y}C32 {y - drawn.bend} 48 {y + drawn.bend} 62 {y}" for y in drawn.heights)
+    return _portrait(size=size, eager=eager, tone=drawn.tone, lines=lines, sun=drawn.sun)
+
+
+def _portrait(**context: Any) -> SafeString:
+    return mark_safe(render_to_string("components/portrait.html", context))  # a file of ours, which escapes
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import CharField, DateField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +30,7 @@ from bookings.models import Booking, HeardFrom, Therapist
 from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
 from bookings.screening import Result
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.limits import limited
 from services.models import Service
 
@@ -63,6 +65,12 @@ from .visits.visitor import VisitClosed, get_visit, open_own
 FINISHED_KEY = "finished_bookings"
 FINISHED_KEPT = 10
 
+_OFFERED = CompiledQuery(
+    lambda parameter: Service.objects.offered(parameter("today", DateField())).filter(
+        slug=parameter("slug", CharField())
+    )
+)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("60/m", "booking-steps")
@@ -74,14 +82,14 @@ def what(request: HttpRequest) -> HttpResponse:
         return response
     asked = _asked(request, progress)
     slug = _plain(request.POST.get("service") or request.GET.get("service") or "")
-    offered = Service.objects.offered(timezone.localdate(progress.now))
-    service = offered.filter(slug=slug).first() if slug else None
+    today = timezone.localdate(progress.now)
+    service = _OFFERED.first(slug=slug, today=today) if slug else None
     if service is None:
         if slug:
             messages.warning(
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
-        services = offered.with_prices()
+        services = Service.objects.offered(today).with_prices()
         if asked["therapist"]:
             services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None

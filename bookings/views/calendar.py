@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
+from django.utils.html import conditional_escape
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -134,6 +135,7 @@ class CalendarPage:
 
     def __init__(self, request: HttpRequest, asked: Asked, *, missed: datetime | None = None) -> None:
         self.asked, self.missed = asked, missed
+        self._language = get_language()
         self.today, self.last_day = asked.today, asked.last_day
         self.visit_request = _asked_for(request, asked, "who", asked.preference)
         self.who = self.visit_request.preference if self.visit_request is not None else ANYONE
@@ -153,6 +155,9 @@ class CalendarPage:
         self._names = _names(self.visit_request)
         self.choices = self._choices("who", self.who)
         self.second_choices = self._choices("second", self.second) if self.second else []
+
+    def _written(self, value: date, form: str) -> str:
+        return _written(value, form, self._language)
 
     def find(self) -> Offer:
         """All times of these weeks, whatever the filter."""
@@ -242,12 +247,12 @@ class CalendarPage:
 
     # The calendar ------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def range_words(self) -> str:
         first, last = max(self.first, self.today), min(self.last, self.last_day)
         return _("%(first)s – %(last)s") % {
-            "first": date_format(first, "M j"),
-            "last": date_format(last, "M j"),
+            "first": self._written(first, "M j"),
+            "last": self._written(last, "M j"),
         }
 
     @property
@@ -271,35 +276,37 @@ class CalendarPage:
     @property
     def weekdays(self) -> list[tuple[str, str]]:
         days = (self.first + timedelta(days=number) for number in range(7))
-        return [(date_format(day, "l"), date_format(day, "D")) for day in days]
+        return [(self._written(day, "l"), self._written(day, "D")) for day in days]
 
     @property
     def weeks(self) -> list[list[dict[str, Any]]]:
         """Rows of seven days, Sunday first as calendars in the United States have it."""
         prefix = self.address(day="")
         prefix += "day=" if prefix == "?" else "&day="
-        return [
-            [self._day(self.first + timedelta(days=7 * week + number), prefix) for number in range(7)]
-            for week in range(_WEEKS)
-        ]
+        days = [self._day(self.first + timedelta(days=number), prefix) for number in range(7 * _WEEKS)]
+        return [days[number : number + 7] for number in range(0, len(days), 7)]
 
     def _day(self, day: date, prefix: str) -> dict[str, Any]:
-        """A day's cell: `kind` is open, closed (chosen, it says why it has no times) or blank, out of reach."""
+        """A day's cell: `kind` is open, closed (chosen, it says why it has no times) or blank, out of reach; `current`
+        is what marks it for who can't see the page."""
         count = len(self.offer.by_day.get(day, ()))
         in_reach = self.today <= day <= self.last_day
         is_named = day.day == 1 or day == self.first
+        is_selected, is_today = day == self.selected, day == self.today
+        kind = "open" if count else ("closed" if in_reach else "blank")
         return {
-            "kind": "open" if count else ("closed" if in_reach else "blank"),
+            "kind": kind,
+            "classes": _classes(kind, is_selected=is_selected, is_today=is_today),
             "href": f"{prefix}{day}" if in_reach else "",
             "is_named": is_named,
-            "text": date_format(day, "M j") if is_named else str(day.day),
-            "in_words": _day_in_words(day, count) if in_reach else "",
+            "text": self._written(day, "M j" if is_named else "j"),
+            "in_words": _day_in_words(day, count, self._language) if in_reach else "",
             "left": ngettext("%d left", "%d left", count) % count if 0 < count <= _FEW else "",
-            "is_today": day == self.today,
-            "is_selected": day == self.selected,
+            "is_today": is_today,
+            "current": "true" if is_selected else "date" if is_today else "",
         }
 
-    @property
+    @cached_property
     def filters(self) -> list[dict[str, Any]]:
         """Toggles that leave only some of the times; only those that would leave any."""
         links = []
@@ -315,7 +322,7 @@ class CalendarPage:
     @property
     def title(self) -> str:
         if self.selected:
-            return date_format(self.selected, "l, F j")
+            return self._written(self.selected, "l, F j")
         return _("No times in these five weeks")
 
     @property
@@ -323,11 +330,11 @@ class CalendarPage:
         count = len(self._starts)
         return ngettext("%d time", "%d times", count) % count if count else ""
 
-    @property
+    @cached_property
     def _starts(self) -> tuple[Start, ...]:
         return self.offer.by_day.get(self.selected, ()) if self.selected else ()
 
-    @property
+    @cached_property
     def zone(self) -> str:
         """`PST` or `PDT`, where all times of the day have the same; blank where each says its own."""
         names = {local(start.starts_at).tzname() or "" for start in self._starts}
@@ -344,43 +351,53 @@ class CalendarPage:
             ranked = sorted((abs(start.starts_at - missed), start.starts_at) for start in starts)
             near = {starts_at for _distance, starts_at in ranked[:_NEAREST]}
         nearest = _("Nearest to the time you chose")
+        parts, rules = _part_words(), self.asked.rules
         groups: dict[tuple[bool, str, int], list[dict[str, Any]]] = {}
         with_zone = not self.zone
         for start in starts:
             is_near = start.starts_at in near
-            label = nearest if is_near else _part(start.starts_at, self.asked.rules)
+            here = local(start.starts_at)
+            label = nearest if is_near else parts[_part(here, rules)]
             more = self.asked.cents(start.starts_at) - self.asked.plain_cents
-            groups.setdefault((not is_near, label, more), []).append(self.button(start, with_zone=with_zone))
+            groups.setdefault((not is_near, label, more), []).append(
+                self._button(start, here, "", with_zone=with_zone)
+            )
         return [
             {"label": label, "more": more_words(more), "starts": groups[not_near, label, more]}
             for not_near, label, more in sorted(groups, key=lambda key: key[0])
         ]
 
-    def button(self, start: Start, *, with_zone: bool = False, with_more: bool = False) -> dict[str, Any]:
-        """What a button for a start shows and sends: the time, and who comes then."""
-        here = local(start.starts_at)
+    def button(self, start: Start, *, with_zone: bool = False) -> dict[str, Any]:
+        """What a button for a start shows and sends: the time, what it costs `more`, and who comes then."""
+        more = more_words(self.asked.cents(start.starts_at) - self.asked.plain_cents)
+        return self._button(start, local(start.starts_at), more, with_zone=with_zone)
+
+    def _button(self, start: Start, here: datetime, more: str, *, with_zone: bool) -> dict[str, Any]:
         name, words, slug = self._whom(start)
-        more = self.asked.cents(start.starts_at) - self.asked.plain_cents if with_more else 0
+        hour, half = _clock(here.time(), self._language)
         return {
             "value": f"{start.starts_at.isoformat()} {slug}",
             "starts_at": start.starts_at,
-            "hour": date_format(here, "g:i"),
-            "half": date_format(here, "A"),
+            "hour": hour,
+            "half": half,
             "zone": here.tzname() if with_zone else "",
-            "more": more_words(more),
+            "more": more,
             "name": name,
             "who": words,
         }
 
-    @property
+    @cached_property
     def proposed(self) -> tuple[str, list[tuple[date, dict[str, Any]]]]:
-        """A few times before all others, and the words above them: like the last visit, else the soonest."""
+        """A few times before all others, and the words above them: like the last visit, else the soonest. Their buttons
+        say the `day` too."""
         if self.asked.like is not None:
             found = alternatives.like_last(self.offer.by_day, self.asked.like, today=self.today)
             if found:
-                like = [(day, self.button(start, with_more=True)) for day, start in found]
-                return _("Like last time"), like
+                return _("Like last time"), [(day, self._proposal(day, start)) for day, start in found]
         return _("Soonest"), self.soonest
+
+    def _proposal(self, day: date, start: Start) -> dict[str, Any]:
+        return {**self.button(start), "day": self._written(day, "D, M j")}
 
     @property
     def soonest(self) -> list[tuple[date, dict[str, Any]]]:
@@ -391,10 +408,10 @@ class CalendarPage:
         for day, starts in self.offer.by_day.items():
             parts: dict[str, list[Start]] = {}
             for start in starts:
-                parts.setdefault(_part(start.starts_at, self.asked.rules), []).append(start)
+                parts.setdefault(_part(local(start.starts_at), self.asked.rules), []).append(start)
             for of_part in parts.values():
                 good = of_part if not found else [start for start in of_part if start.is_good_fit] or of_part
-                found.append((day, self.button(good[0], with_more=True)))
+                found.append((day, self._proposal(day, good[0])))
                 if len(found) == _SOONEST:
                     return found
         return found
@@ -435,7 +452,7 @@ class CalendarPage:
             {
                 "day": day,
                 "href": self.address(day=day, only=""),
-                "starts": [self.button(start, with_zone=True, with_more=True) for start in starts],
+                "starts": [self.button(start, with_zone=True) for start in starts],
             }
             for day, starts in by_day.items()
         ]
@@ -490,11 +507,15 @@ def _asked_place(request: HttpRequest, asked: Asked, missed: datetime | None) ->
 
 
 def _names(visit_request: VisitRequest | None) -> dict[int, tuple[str, str, str]]:
-    """Name, words beside a time, and slug, by the therapist's key."""
+    """Name, words beside a time (escaped), and slug, by the therapist's key."""
     if visit_request is None:
         return {}
     return {
-        therapist.pk: (therapist.name, _("with %(name)s") % {"name": therapist.name}, therapist.slug)
+        therapist.pk: (
+            therapist.name,
+            conditional_escape(_("with %(name)s") % {"name": therapist.name}),
+            therapist.slug,
+        )
         for therapist in visit_request.qualified
     }
 
@@ -521,9 +542,18 @@ def _only(name: str, offer: Offer, rules: BookingRules) -> Offer:
 def _leaves_any(name: str, offer: Offer, rules: BookingRules) -> bool:
     """Whether that filter leaves any time."""
     if name == "evenings":
-        starts = (start for starts in offer.by_day.values() for start in reversed(starts))
-        return any(pricing.is_evening(start.starts_at, rules) for start in starts)
+        return any(_has_evening(starts, rules) for starts in offer.by_day.values())
     return any(day.weekday() >= _SATURDAY for day in offer.by_day)
+
+
+def _has_evening(starts: Sequence[Start], rules: BookingRules) -> bool:
+    """Whether one of a day's times is in the evening."""
+    first, last = local(starts[0].starts_at), local(starts[-1].starts_at)
+    if rules.is_evening(first.time()) or rules.is_evening(last.time()):
+        return True
+    # Of those in between only where the evening begins there, or clocks change.
+    maybe = first.time() < rules.evening_starts_at <= last.time() or first.utcoffset() != last.utcoffset()
+    return maybe and any(pricing.is_evening(start.starts_at, rules) for start in starts)
 
 
 def _keeping(offer: Offer, wanted: Callable[[Start], bool]) -> Offer:
@@ -531,19 +561,42 @@ def _keeping(offer: Offer, wanted: Callable[[Start], bool]) -> Offer:
     return Offer({day: starts for day, starts in days.items() if starts})
 
 
-def _part(starts_at: datetime, rules: BookingRules) -> str:
-    if pricing.is_evening(starts_at, rules):
-        return _("Evening")
-    return _("Morning") if local(starts_at).hour < _NOON else _("Afternoon")
+def _part(here: datetime, rules: BookingRules) -> str:
+    """The part of a day, one of `_part_words`, in which a start of that local time is."""
+    if rules.is_evening(here.time()):
+        return "evening"
+    return "morning" if here.hour < _NOON else "afternoon"
 
 
-def _day_in_words(day: date, count: int) -> str:
-    return _day_in_words_of(day, count, get_language())
+def _part_words() -> dict[str, str]:
+    return {"morning": _("Morning"), "afternoon": _("Afternoon"), "evening": _("Evening")}
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, form: str, _language: str) -> str:
+    """A day as Django's `date_format` writes it in that language, which is the active one; escaped, so that templates
+    don't have to each time."""
+    return conditional_escape(date_format(day, form))
 
 
 @lru_cache(maxsize=1024)
-def _day_in_words_of(day: date, count: int, _language: str) -> str:
+def _clock(wall: time, _language: str) -> tuple[str, str]:
+    """The hour and minute of a wall time, and its half of the day; escaped."""
+    return conditional_escape(time_format(wall, "g:i")), conditional_escape(time_format(wall, "A"))
+
+
+@lru_cache(maxsize=4096)
+def _day_in_words(day: date, count: int, _language: str) -> str:
     words = {"day": date_format(day, "l, F j"), "number": count}
     if not count:
-        return _("%(day)s: no times") % words
-    return ngettext("%(day)s: %(number)d time", "%(day)s: %(number)d times", count) % words
+        return conditional_escape(_("%(day)s: no times") % words)
+    return conditional_escape(
+        ngettext("%(day)s: %(number)d time", "%(day)s: %(number)d times", count) % words
+    )
+
+
+@lru_cache
+def _classes(kind: str, *, is_selected: bool, is_today: bool) -> str:
+    """What a day's cell looks like, beside its `kind`; escaped."""
+    marks = [mark for mark, is_so in (("selected", is_selected), ("today", is_today)) if is_so]
+    return conditional_escape(" ".join(f"day--{mark}" for mark in (kind, *marks)))

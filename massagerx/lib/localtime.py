@@ -2,15 +2,19 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.formats import date_format
 
+# Asking ZoneInfo for a zone that it knows takes longer than moving an instant into it.
+_zone_named = lru_cache(maxsize=8)(ZoneInfo)
+
 
 def zone() -> ZoneInfo:
     """The business's zone."""
-    return ZoneInfo(settings.TIME_ZONE)
+    return _zone_named(settings.TIME_ZONE)
 
 
 def local(instant: datetime) -> datetime:

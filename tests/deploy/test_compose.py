@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+from collections.abc import Iterator
 from configparser import RawConfigParser
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +97,43 @@ def test_image_holds_the_site_and_is_not_run_by_root() -> None:
         "static",
     } < names
     assert all((ROOT / name).exists() for name in names)
+
+
+@contextmanager
+def standing_at(program: str, name: str, tmp: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command of a part that waits and works by turns, while it stands at `sleep` or `python`; ended afterwards."""
+    for pipe in ("begun", "go"):
+        os.mkfifo(tmp / pipe)
+    for one in ("sleep", "python"):
+        text = "echo >begun; cat go; echo >done\n" if one == program else ""
+        (tmp / one).write_text(f"#!/bin/sh\n{text}")
+        (tmp / one).chmod(0o755)
+    command = [part.replace("$$", "$") for part in OURS[name]["command"]]
+    shell = subprocess.Popen(command, cwd=tmp, env={"PATH": f"{tmp}:{os.environ['PATH']}"})
+    try:
+        (tmp / "begun").read_bytes()
+        yield shell
+    finally:
+        shell.kill()
+        shell.wait()
+
+
+@pytest.mark.parametrize("name", ["watch", "backup"])
+def test_a_part_that_waits_ends_when_it_is_told(name: str, tmp_path: Path) -> None:
+    with standing_at("sleep", name, tmp_path) as shell:
+        shell.terminate()
+        # As process 1 of a container it gets no signal that it doesn't ask for: it must end by itself.
+        assert shell.wait(timeout=60) >= 0
+        (tmp_path / "go").write_bytes(b"")
+
+
+@pytest.mark.parametrize("name", ["watch", "backup"])
+def test_what_is_begun_is_finished_first(name: str, tmp_path: Path) -> None:
+    with standing_at("python", name, tmp_path) as shell:
+        shell.terminate()
+        (tmp_path / "go").write_bytes(b"")
+        assert shell.wait(timeout=60) >= 0
+        assert (tmp_path / "done").exists()
 
 
 def test_dump_program_is_of_the_server_that_is_started() -> None:

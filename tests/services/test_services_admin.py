@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from blog.models import FaqEntry, Page, Post
+from bookings.courses.models import CoursePlan
 from bookings.models import BookingRules, Booklet, MessageSettings, TermsVersion, Therapist
 from services.models import AddOn, Business, Category, Service, ServiceOption
 from tests.factories import somebody_does
@@ -337,6 +338,7 @@ def test_sample_tick_stays_while_anything_loaded_is_as_it_came(owner: Client) ->
     assert "Privacy" not in still()
     Therapist.objects.update(is_active=False)
     Booklet.objects.update(is_sample=False)
+    CoursePlan.objects.update(is_offered=False)
     assert still() == ""
     assert not Business.objects.get().is_sample
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from django.apps import apps
@@ -65,14 +65,19 @@ class CopiedRows(Generic[T]):
 
         with connection.execute_wrapper(count):
             made = self._make()
-        models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-        copies = [_copy_of(models[table]) for table in inserted]
-        if is_alone and [number for _statement, number in copies] == list(inserted.values()):
-            statements = [statement for statement, _number in copies]
+        found = copies(inserted)
+        if is_alone and [number for _table, _statement, number in found] == list(inserted.values()):
+            statements = [statement for _table, statement, _number in found]
             if connection.vendor == "postgresql":
                 statements = [";".join(statements)]
             self._kept = statements, pickle.dumps(made)
         return made
+
+
+def copies(tables: Iterable[str]) -> list[tuple[str, str, int]]:
+    """Of each table of a model its name, one statement that writes all of its rows, and their number."""
+    models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    return [(table, *_copy_of(models[table])) for table in tables]
 
 
 def _copy_of(model: type[Model]) -> tuple[str, int]:

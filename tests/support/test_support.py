@@ -9,10 +9,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from celery.signals import task_success
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.test import TransactionTestCase
 
+from tests.factories import make_world
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
 from tests.support.site import RunningSite
 from tests.support.smtp import MailServer
+
+
+@pytest.mark.integrity
+@pytest.mark.django_db(transaction=True)
+def test_rows_of_migrations_are_put_back_after_a_test_with_transactions() -> None:
+    def rows() -> dict[type, list[str]]:
+        models = apps.get_models(include_auto_created=True)
+        return {model: sorted(map(repr, model._base_manager.values_list())) for model in models}
+
+    before = rows()
+    make_world()
+    Group.objects.all().delete()
+    Permission.objects.filter(codename="view_booking").update(name="Something else")
+
+    TransactionTestCase("run")._fixture_teardown()  # type: ignore[attr-defined]
+
+    assert rows() == before
+    assert before[Group]
 
 
 def letter(subject: str = "Your visit") -> EmailMessage:

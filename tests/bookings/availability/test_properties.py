@@ -97,6 +97,7 @@ def test_what_the_drive_times_remember_changes_nothing(world: World) -> None:
 
     well_known, new = (asked["conditions"]._replace(drive_time=drives) for drives in (WELL_KNOWN, table()))
     assert offer_slots(**{**asked, "conditions": well_known}) == offer_slots(**{**asked, "conditions": new})
+    assert offer_starts(**{**asked, "conditions": well_known}) == offer_starts(**{**asked, "conditions": new})
 
 
 @settings(UNHURRIED, max_examples=40)

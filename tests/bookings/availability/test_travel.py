@@ -1,7 +1,8 @@
 """What the engine asks of drive times, what it remembers, and staff's word before all."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,14 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
+    Conditions,
     DriveTime,
+    Job,
     Place,
+    SchedulingRules,
+    Therapist,
     WeekBands,
+    WeeklyHours,
     WithOverrides,
+    offer_starts,
 )
 from bookings.availability.drives import Drives, Leg, Traffic
-from bookings.availability.local_days import local_day, minute_floor
-from bookings.availability.travel import whole_minutes
+from bookings.availability.local_days import LocalDay, local_day, minute_floor
+from bookings.availability.sweep import DayPlanner, Start
+from bookings.availability.travel import FreeDays, whole_minutes
 from bookings.drives import table
 from bookings.drives.estimates import Basis
 from tests.bookings.availability.strategies import CLOCK_CHANGES, PLACES, UNHURRIED, drive_times
@@ -209,3 +217,37 @@ def test_what_is_told_at_once_is_what_would_be_told_one_by_one(
         leg = drives.leg(drives.place_id(origin), drives.place_id(destination))
 
         assert drives.minutes(leg, departing_at) == drive_time(origin, destination, departing_at)
+
+
+def test_of_days_without_visits_only_some_are_kept() -> None:
+    kept = FreeDays()
+    for number in range(FreeDays.MOST + 1):
+        kept.keep((number,), [(540, number)])
+    assert 0 < len(kept) <= FreeDays.MOST
+    assert kept[(FreeDays.MOST,)] == [(540, FreeDays.MOST)]
+
+
+def test_days_without_visits_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By weekday, and not again for the next who asks; for each length of a block of its own."""
+    worked_out: list[date] = []
+    starts_on = DayPlanner.starts_on
+
+    def counted(planner: DayPlanner, day: LocalDay, earliest: int, granularity: int) -> Iterable[Start]:
+        worked_out.append(day.date)
+        return starts_on(planner, day, earliest, granularity)
+
+    monkeypatch.setattr(DayPlanner, "starts_on", counted)
+    first_day, last_day = date(2026, 7, 1), date(2026, 7, 28)
+    hours = tuple(WeeklyHours(weekday, time(9), time(18)) for weekday in range(7))
+    drives = table.DriveTable(Basis(), zone="America/Los_Angeles")
+    rules = SchedulingRules(LOS_ANGELES, timedelta(0), 60, 15)
+    for minutes, times in ((60, 7), (60, 7), (90, 14)):
+        offered = offer_starts(
+            therapists=[Therapist(id=1, home=HOME, weekly_hours=hours)],
+            job=Job(BEACH, treatment_minutes=minutes),
+            first_day=first_day,
+            last_day=last_day,
+            conditions=Conditions(rules, drives, at(0, day=date(2026, 6, 30))),
+        )
+        assert len(offered) == 28
+        assert len(worked_out) == times

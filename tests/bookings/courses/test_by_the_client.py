@@ -564,3 +564,16 @@ def test_times_that_have_gone_are_marked_for_a_client_too(flow: Flow, plan: Cour
     answer = flow.client.post(CHECK, {**hidden(page), "agree": "on"}, follow=True)
     assert answer.content.decode().count("this one is new") == 1
     assert not Course.objects.exists()
+
+
+@pytest.mark.parametrize("counted_from", ["first_visit", "surgery"])
+def test_a_surgeon_is_spoken_of_only_where_a_plan_is_counted_from_a_surgery(
+    world: World, counted_from: str
+) -> None:
+    plan = make_plan(world, (0, 20, 3, 5), counted_from=counted_from)
+    flow = Flow(Client(), world).until("when")
+    page = flow.client.get(COURSE).content.decode()
+    assert ("surge" in page.partition("<main")[2].partition("</main")[0]) is (counted_from == "surgery")
+    assert ("cleared_from" in page) is (counted_from == "surgery")
+    book(flow, plan)
+    assert Course.objects.get().visits.count() == 3

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.courses import planner, sample
-from bookings.courses.models import CoursePhase, CoursePlan
+from bookings.courses.models import Course, CoursePhase, CoursePlan
 from services.models import Service, ServiceOption
 from tests.factories import NOW, World
 
@@ -160,7 +160,7 @@ def test_a_phase_of_one_day_names_the_day(world: World) -> None:
     assert [str(phase) for phase in plan.phases.all()] == ["1 visit on day 0", "2 visits in days 3 to 7"]
 
 
-def test_drafts_of_the_sample_are_offered_to_nobody_and_loaded_once(world: World) -> None:
+def test_plans_of_the_sample_are_loaded_once_and_its_drafts_offered_to_nobody(world: World) -> None:
     for slug in ("in-home-relaxation-massage", "postural-correction-training"):
         service = Service.objects.create(
             category=world.service.category, name=slug, slug=slug, summary="-", description="<p>-</p>"
@@ -175,7 +175,27 @@ def test_drafts_of_the_sample_are_offered_to_nobody_and_loaded_once(world: World
     assert visits == {
         "After a tummy tuck": 8, "After liposuction": 12, "Posture, eight weeks": 10, "Six weeks": 6,
     }  # fmt: skip
-    assert not CoursePlan.objects.offered().exists()
+    assert [plan.name for plan in CoursePlan.objects.offered()] == ["After liposuction", "Six weeks"]
+
+
+def test_plan_of_the_sample_is_told_until_somebody_has_approved_it(world: World) -> None:
+    sample.load(now=NOW)
+    (left,) = sample.left()
+    assert "After liposuction" in left.words
+
+    CoursePlan.objects.filter(name="After liposuction").update(approved_by="A. Sample")
+
+    assert sample.left() == []
+    sample.remove(now=NOW)
+    assert [plan.name for plan in CoursePlan.objects.all()] == ["After liposuction"]
+
+
+def test_plan_of_the_sample_that_a_course_follows_is_only_taken_off_the_site(world: World) -> None:
+    sample.load(now=NOW)
+    plan = CoursePlan.objects.get(name="After liposuction")
+    Course.objects.create(plan=plan, dates={"day_zero": str(NOW.date()), "cleared_from": None}, booked_at=NOW)
+    sample.remove(now=NOW)
+    assert [(row.name, row.is_offered) for row in CoursePlan.objects.all()] == [("After liposuction", False)]
 
 
 def test_plans_of_another_catalogue_are_left_out(world: World) -> None:

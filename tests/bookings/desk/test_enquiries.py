@@ -29,7 +29,7 @@ LIST = reverse("admin:bookings_contactmessage_changelist")
 REQUESTS = reverse("admin:bookings_bookletrequest_changelist")
 BOOKLET = reverse("admin:bookings_booklet_changelist")
 RIGHTS = ("view_contactmessage", "change_contactmessage", "view_bookletrequest", "change_bookletrequest")
-PDF = b"%PDF-1.4\nreal"
+PDF = b"%PDF-1.4\nreal\n%%EOF"
 
 
 @pytest.fixture
@@ -308,7 +308,12 @@ def test_owner_s_words_become_the_booklet(owner: Client) -> None:
     [
         ({"words": "No title"}, "Begin with the title"),
         ({"words": "# T" + "x" * 20_000}, "at most 20000"),
-        (upload(content=b"<html>%PDF-"), "not a PDF"),
+        (upload(content=b"<html>%PDF-\n%%EOF"), "read this file as a PDF"),
+        (
+            upload(content=b"%PDF-1.4\n<< /S /JavaScript /JS (app.alert\\(1\\)) >>\n%%EOF"),
+            "carries a program",
+        ),
+        (upload(content=b"%PDF-1.4\n<< /Encrypt 3 0 R >>\n%%EOF"), "asks for a password"),
         (upload(content=b""), "empty"),
         (upload(content=b"%PDF-" + b"x" * LARGEST_BOOKLET), "10 MB at most"),
         ({}, "Choose a PDF file"),

@@ -12,7 +12,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import ExtraHours, ScreeningVersion, TermsVersion, Therapist, TimeOff, WorkingHours
+from bookings.models import (
+    BookingRules,
+    ExtraHours,
+    ScreeningVersion,
+    TermsVersion,
+    Therapist,
+    TimeOff,
+    WorkingHours,
+)
 from bookings.views.calendar import first_of_weeks
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, confirmed, text, with_link
@@ -131,6 +139,15 @@ def test_no_evening_is_spoken_of_where_none_can_be_had(flow: Flow, world: World)
     assert "From 5 PM on it is $165." in text(flow.until("when").client.get("/book/where/"))
     WorkingHours.objects.update(ends_at=time(17, 30))
     assert "From 5 PM" not in text(flow.client.get("/book/where/"))
+    assert [one["name"] for one in flow.client.get(WHEN).context["calendar"].filters] == ["weekends"]
+
+
+def test_an_evening_that_begins_and_ends_between_the_times_of_a_day_can_be_asked_for(flow: Flow) -> None:
+    BookingRules.objects.update(evening_starts_at=time(13), evening_ends_at=time(14))
+    calendar = flow.until("when").client.get(f"{WHEN}?only=evenings").context["calendar"]
+    assert [one["name"] for one in calendar.filters] == ["evenings", "weekends"]
+    assert {start.starts_at.astimezone(LA).hour for start in calendar.offer.by_day[DAY]} == {13}
+    BookingRules.objects.update(evening_starts_at=time(3), evening_ends_at=time(4))
     assert [one["name"] for one in flow.client.get(WHEN).context["calendar"].filters] == ["weekends"]
 
 
