@@ -299,8 +299,8 @@ def spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def count_queries() -> Callable[..., object]:
-    """`with count_queries() as queries: …`, then `len(queries)`."""
+def count_queries(spelled_out: None) -> Callable[..., object]:
+    """`with count_queries() as queries: …`, then `len(queries)`; their SQL is that of the query itself."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import BigIntegerField, CharField, SmallIntegerField, Value
+from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Client, Therapist
 from massagerx.lib import prepared
@@ -41,10 +41,10 @@ def kept() -> list[str]:
 
 
 def test_a_query_is_prepared_once_and_only_run_from_then_on(
-    person: Client, by_email: CompiledQuery[Client], count_queries: Callable[[], Any]
+    person: Client, by_email: CompiledQuery[Client]
 ) -> None:
     before = len(kept())
-    with count_queries() as queries:
+    with CaptureQueriesContext(connection) as queries:
         assert by_email.first(email=person.email) == person
         assert by_email.first(email="nobody@example.com") is None
     assert len(kept()) == before + 1

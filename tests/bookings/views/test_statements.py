@@ -6,11 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.bookings.views.flow import Flow
-
-pytestmark = pytest.mark.usefixtures("spelled_out")
 
 RULES = (
     "bookings_bookingrules",
