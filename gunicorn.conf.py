@@ -16,16 +16,23 @@ forwarder_headers = ""
 
 
 def on_starting(server: Any) -> None:
-    """Refuses what would make all visitors one: behind a proxy, and not told so."""
+    """Refuses what would make all visitors one: behind a proxy, and not told so. And what a few visitors could stop:
+    a public site without a proxy, unless its owner says that it is meant."""
     from django.conf import settings
 
-    if not settings.LOCAL and not settings.TRUSTED_PROXIES:
-        for address in server.cfg.address:
-            if is_only_reached_from_here(address):
-                raise SystemExit(
-                    "Every visitor would seem to come from this machine, and share one limit: set TRUSTED_PROXIES "
-                    "to the number of proxies before gunicorn (1 for one nginx), or bind to an address of the network."
-                )
+    if settings.LOCAL or settings.TRUSTED_PROXIES:
+        return
+    for address in server.cfg.address:
+        if is_only_reached_from_here(address):
+            raise SystemExit(
+                "Every visitor would seem to come from this machine, and share one limit: set TRUSTED_PROXIES "
+                "to the number of proxies before gunicorn (1 for one nginx), or bind to an address of the network."
+            )
+    if not settings.SERVE_WITHOUT_PROXY:
+        raise SystemExit(
+            f"Without a proxy {workers * threads} slow or half-sent requests hold up every visitor: put nginx or Caddy "
+            "before gunicorn (deploy/) and set TRUSTED_PROXIES=1, or say that it is meant: SERVE_WITHOUT_PROXY=true."
+        )
 
 
 def is_only_reached_from_here(address: Any) -> bool:

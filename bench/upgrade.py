@@ -1,13 +1,14 @@
 """An upgrade while visitors press: the code of before serves on while the new one migrates, then both, then the new.
 
-Run from the repository: python -m bench.upgrade [--to TREE] [--clients 4]
+Run from the repository: python -m bench.upgrade [--to TREE] [--back] [--clients 4]
 
 The web server of this tree runs as `run.py` starts one (gunicorn, 2 processes of 4 threads) on a PostgreSQL and a
 broker started for it. Clients press the last booking step, one press after another, each for a time of its own, through
 what a proxy does: to the new server once that is up. Meanwhile `migrate` of the new tree runs, its server starts, and
 the old one is ended. Without --to the new tree is a copy of this one with migrations that may run beside old code: a
 column that may be empty and has a default, a table, an index built beside the writes. With --to it is another version,
-which is how a real upgrade is rehearsed. Exits with an error when a press is lost, doubled or refused.
+which is how a real upgrade is rehearsed. With --back the code of before takes over again at the end, on the tables of
+after, which is how a rollback is rehearsed. Exits with an error when a press is lost, doubled or refused.
 """
 
 from __future__ import annotations
@@ -108,6 +109,7 @@ def main() -> None:
     """Print what each part of the upgrade took, and how long the slowest press in it waited."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--to", type=Path)
+    parser.add_argument("--back", action="store_true")
     parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args()
     supervisor = Supervisor()
@@ -129,18 +131,18 @@ def main() -> None:
             collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
             subprocess.run(collect, cwd=ROOT, env=_environment(), check=True)
             visitors = Visitors(business)
-            rehearse(supervisor, visitors, options.to or next_tree(supervisor), options.clients)
+            rehearse(supervisor, visitors, options.to or next_tree(supervisor), options)
     finally:
         supervisor.close()
 
 
-def rehearse(supervisor: Supervisor, visitors: Visitors, tree: Path, clients: int) -> None:
-    """The upgrade. Raises `SystemExit` when a press is lost, doubled or refused."""
+def rehearse(supervisor: Supervisor, visitors: Visitors, tree: Path, options: argparse.Namespace) -> None:
+    """The upgrade, and the way back if asked for. Raises `SystemExit` when a press is lost, doubled or refused."""
     places = [(therapist, start) for start in free_times() for therapist in visitors.business.therapists]
-    with ExitStack() as old, ExitStack() as new:
+    with ExitStack() as old, ExitStack() as new, ExitStack() as returned:
         port = old.enter_context(web_server(supervisor, "massagerx.settings.local"))
         presses = Presses([visitors.ours(*place) for place in reversed(places)], port)
-        threads = [threading.Thread(target=presses.run) for _ in range(clients)]
+        threads = [threading.Thread(target=presses.run) for _ in range(options.clients)]
         for thread in threads:
             thread.start()
         time.sleep(QUIET)
@@ -152,6 +154,11 @@ def rehearse(supervisor: Supervisor, visitors: Visitors, tree: Path, clients: in
         presses.port, presses.phase = port, "new code"
         old.close()
         time.sleep(QUIET)
+        if options.back:
+            port = returned.enter_context(web_server(supervisor, "massagerx.settings.local"))
+            presses.port, presses.phase = port, "old code again"
+            new.close()
+            time.sleep(QUIET)
         presses.over = True
         for thread in threads:
             thread.join()
@@ -166,7 +173,7 @@ def rehearse(supervisor: Supervisor, visitors: Visitors, tree: Path, clients: in
     keys = {parse_qs(request.body)["submission_key"][0] for request in presses.done}
     if presses.lost or overlaps() or found != len(keys):
         raise SystemExit(f"{len(keys)} done, {found} stored, lost: {presses.lost}")
-    if {status for status, _location in again} != {302} or len(presses.milliseconds) < 4:
+    if {status for status, _location in again} != {302} or len(presses.milliseconds) < 4 + options.back:
         raise SystemExit(f"Pressed once more: {again}; {dict(presses.milliseconds)}")
 
 

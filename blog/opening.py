@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from services.readiness import Gap
+from services.readiness import Lack
 from services.sample_left import page_of
 
 from .models import Page, Post
@@ -20,7 +20,7 @@ from .sample import FIRST_POSTS, missing_from_privacy
 _WANTED = (Page.Slug.ABOUT,)
 
 
-def gaps(*, now: datetime) -> Iterator[Gap]:
+def lacks(*, now: datetime) -> Iterator[Lack]:
     """A page without a text, a privacy page that says too little, and a blog that is empty or has prepared posts that
     nobody went through. Two queries."""
     pages = {page.slug: page for page in Page.objects.filter(slug__in=[*Page.NEEDED, *_WANTED])}
@@ -31,14 +31,14 @@ def gaps(*, now: datetime) -> Iterator[Gap]:
                 "title": page.title if page else slug.label
             }
             new = f"{reverse('admin:blog_page_add')}?{urlencode({'slug': slug})}"
-            yield Gap("texts", words, page_of(page) if page else new, stops=slug in Page.NEEDED)
+            yield Lack("texts", words, page_of(page) if page else new, stops=slug in Page.NEEDED)
         elif slug == Page.Slug.PRIVACY and (lacks := missing_from_privacy(page.body)):
             words = _("Your privacy page lacks what this site keeps by now: %(what)s. See what to add.")
-            yield Gap("texts", words % {"what": ", ".join(lacks)}, page_of(page), stops=False)
+            yield Lack("texts", words % {"what": ", ".join(lacks)}, page_of(page), stops=False)
     yield from _of_the_blog(now)
 
 
-def _of_the_blog(now: datetime) -> Iterator[Gap]:
+def _of_the_blog(now: datetime) -> Iterator[Lack]:
     prepared = [path.stem for path in FIRST_POSTS.glob("*.md")]
     seen = Post.objects.published(now).order_by().values("pk")[:1]
     found = list(
@@ -46,8 +46,8 @@ def _of_the_blog(now: datetime) -> Iterator[Gap]:
     )
     if not found:
         words = _("Every page links to the blog, and it is empty: begin with prepared posts.")
-        yield Gap("texts", words, reverse("admin:blog_post_changelist"), stops=False)
+        yield Lack("texts", words, reverse("admin:blog_post_changelist"), stops=False)
     for post in found:
         if post.status == Post.Status.DRAFT:
             words = _("The post “%(title)s” is a draft: go through it, then publish it.")
-            yield Gap("texts", words % {"title": post.title}, page_of(post), stops=False)
+            yield Lack("texts", words % {"title": post.title}, page_of(post), stops=False)

@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.page_cache import cached_value
 
-from .domain import reach, retention
+from .domain import privacy, reach
 from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
 
@@ -40,7 +40,7 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
     """`travel_from_cents`: as `travel_from_cents`, when asked for.
 
     The first price a client sees must hold every fee that can't be left out (California SB 478), so pages show a
-    session's price plus this. Zero when no ZIP code is served yet.
+    treatment's price plus this. Zero when no ZIP code is served yet.
     """
 
     # Templates call what can be called, so it is asked for only where the amount is shown, and once.
@@ -69,4 +69,4 @@ def terms(request: HttpRequest) -> dict[str, Any]:
 
 def kept(request: HttpRequest) -> dict[str, Any]:
     """`kept`: what we keep of a client and until when; one query, when asked for."""
-    return {"kept": SimpleLazyObject(retention.kept)}
+    return {"kept": SimpleLazyObject(privacy.kept)}

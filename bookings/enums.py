@@ -177,6 +177,7 @@ class MessageKind(models.TextChoices):
     REVIEW = "review", _("Review asked for")
     TIME_OFF = "time_off", _("Time off answered")
     INVITED = "invited", _("Link to set a password")
+    SECOND_FACTOR = "second_factor", _("Link to set up a second factor")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
@@ -215,6 +216,7 @@ WITH_OWN_WORDS = tuple(
         MessageKind.REVIEW,
         MessageKind.TIME_OFF,
         MessageKind.INVITED,
+        MessageKind.SECOND_FACTOR,
     }
 )
 

@@ -28,24 +28,24 @@ from bookings.screening import RulesError, parse_rules
 from massagerx.accounts.sample_accounts import working_logins
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
-from services.readiness import Gap
+from services.readiness import Lack
 from services.sample_left import page_of
 
 _THERAPISTS = "admin:bookings_therapist_changelist"
 
 
-def gaps(*, now: datetime) -> Iterator[Gap]:
+def lacks(*, now: datetime) -> Iterator[Lack]:
     """Of places, therapists, their hours, terms, health questions, messages and sample log-ins. A fixed number of
     queries."""
-    yield from _People(now).gaps()
+    yield from _People(now).lacks()
     yield from _of_the_terms(now)
     yield from _of_the_questions(now)
     if oldest_due_minutes(now=now) >= LATE_MINUTES:
         words = _("Messages are not leaving. Look at the mail server, the worker and the broker.")
-        yield Gap("messages", words, reverse("admin:bookings_message_changelist"), stops=False)
+        yield Lack("messages", words, reverse("admin:bookings_message_changelist"), stops=False)
     if names := [name for _role, name, _password in working_logins()]:
         words = _("Delete the sample’s log-ins, or give each a password of its own: %(names)s.")
-        yield Gap("sample", words % {"names": ", ".join(names)}, reverse("admin:auth_user_changelist"))
+        yield Lack("sample", words % {"names": ", ".join(names)}, reverse("admin:auth_user_changelist"))
 
 
 class _People:
@@ -72,29 +72,29 @@ class _People:
         self.working = [row for row in self.with_hours if set(row.services.all()) & set(self.services)]
         self.areas = list(ServiceArea.objects.filter(is_active=True).select_related("zone"))
 
-    def gaps(self) -> Iterator[Gap]:
+    def lacks(self) -> Iterator[Lack]:
         yield from self._of_places()
         yield from self._of_therapists()
         yield from self._of_hours()
 
-    def _of_places(self) -> Iterator[Gap]:
+    def _of_places(self) -> Iterator[Lack]:
         if not self.areas:
             words = _("Enter the ZIP codes that you drive to, in zones with a travel fee each.")
-            yield Gap("places", words, reverse("admin:bookings_servicearea_paste"))
+            yield Lack("places", words, reverse("admin:bookings_servicearea_paste"))
         served: dict[int, list[ServiceArea]] = defaultdict(list)
         for area in self.areas:
             served[area.zone_id].append(area)
             if area.point is None:
                 words = _("Nobody knows where %(zip)s lies: enter its latitude and longitude.")
-                yield Gap("places", words % {"zip": area.zip_code}, page_of(area), stops=False)
+                yield Lack("places", words % {"zip": area.zip_code}, page_of(area), stops=False)
         reached = self._reached(served) if self.working else set()
         for zone in Zone.objects.all():
             if self.areas and zone.pk not in served:
                 words = _("No ZIP code is served in “%(zone)s”.") % {"zone": zone}
-                yield Gap("places", words, reverse("admin:bookings_servicearea_paste"), stops=False)
+                yield Lack("places", words, reverse("admin:bookings_servicearea_paste"), stops=False)
             elif self.working and zone.pk in served and zone.pk not in reached:
                 words = _("Nobody drives to “%(zone)s”: no therapist has hours there, near enough for them.")
-                yield Gap("places", words % {"zone": zone}, reverse(_THERAPISTS), stops=not reached)
+                yield Lack("places", words % {"zone": zone}, reverse(_THERAPISTS), stops=not reached)
 
     def _reached(self, served: dict[int, list[ServiceArea]]) -> set[int]:
         """The keys of the zones that somebody visits: with hours there, and near enough to one of its ZIP codes."""
@@ -102,66 +102,66 @@ class _People:
         reach = Reach(today=self.today, therapists=working)
         return {zone for zone, areas in served.items() if any(map(reach.includes, areas))}
 
-    def _of_therapists(self) -> Iterator[Gap]:
+    def _of_therapists(self) -> Iterator[Lack]:
         if not self.therapists:
             words = _("Add a therapist, with a certificate and what they are qualified for.")
-            yield Gap("therapists", words, reverse("admin:bookings_therapist_add"))
+            yield Lack("therapists", words, reverse("admin:bookings_therapist_add"))
         for row in check_ins.without_anybody():
             words = _("%(name)s reads the desk’s mail: name somebody else who hears of a call for help.")
-            yield Gap(
+            yield Lack(
                 "therapists", words % {"name": row}, reverse("admin:bookings_safetycontact_add"), stops=False
             )
         for row in self.therapists:
             if row not in self.bookable:
                 words = _("%(name)s has no valid certificate, so nobody sees or books them.")
-                yield Gap("therapists", words % {"name": row}, page_of(row), stops=not self.bookable)
+                yield Lack("therapists", words % {"name": row}, page_of(row), stops=not self.bookable)
             elif not row.services.all():
                 words = _("%(name)s is qualified for no service.") % {"name": row}
-                yield Gap("therapists", words, page_of(row), stops=False)
+                yield Lack("therapists", words, page_of(row), stops=False)
         done = {service.pk for row in self.bookable for service in row.services.all()}
         is_offered = any(service.pk in done for service in self.services)
         for service in self.services:
             if self.therapists and service.pk not in done:
                 words = _("Nobody is qualified for “%(name)s”, so it is not on the site.") % {"name": service}
-                yield Gap("therapists", words, reverse(_THERAPISTS), stops=not is_offered)
+                yield Lack("therapists", words, reverse(_THERAPISTS), stops=not is_offered)
 
-    def _of_hours(self) -> Iterator[Gap]:
+    def _of_hours(self) -> Iterator[Lack]:
         if not self.bookable:
-            yield Gap("hours", _("Give a therapist their weekly hours."), reverse(_THERAPISTS))
+            yield Lack("hours", _("Give a therapist their weekly hours."), reverse(_THERAPISTS))
         for row in self.bookable:
             if row not in self.with_hours:
                 words = _("%(name)s has no hours, so no time is offered.") % {"name": row}
-                yield Gap("hours", words, page_of(row), stops=not self.working)
+                yield Lack("hours", words, page_of(row), stops=not self.working)
 
 
-def _of_the_terms(now: datetime) -> Iterator[Gap]:
+def _of_the_terms(now: datetime) -> Iterator[Lack]:
     terms = TermsVersion.in_force(now)
     if terms is None:
         words = _("Write the terms and their figures, and put them in force.")
-        yield Gap("terms", words, reverse("admin:bookings_termsversion_add"))
+        yield Lack("terms", words, reverse("admin:bookings_termsversion_add"))
         return
     try:
         terms.clean()
     except ValidationError:
         words = _("The cancellation policy doesn’t say its figures. Add the next version.")
-        yield Gap("terms", words, reverse("admin:bookings_termsversion_add"))
+        yield Lack("terms", words, reverse("admin:bookings_termsversion_add"))
 
 
-def _of_the_questions(now: datetime) -> Iterator[Gap]:
+def _of_the_questions(now: datetime) -> Iterator[Lack]:
     add = reverse("admin:bookings_screeningversion_add")
     version = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number").first()
     if version is None:
-        yield Gap("health", _("Go through the health questions, and put them in force."), add)
+        yield Lack("health", _("Go through the health questions, and put them in force."), add)
         return
     if not version.approved_by:
         words = _(
             "The health questions are not approved yet: add a version with the name of who went through them."
         )
-        yield Gap("health", words, add)
+        yield Lack("health", words, add)
     try:
         rules = parse_rules(version.rules)
     except RulesError:
-        yield Gap("health", _("The health questions can’t be read. Add the next version."), add)
+        yield Lack("health", _("The health questions can’t be read. Add the next version."), add)
         return
     named = {slug for question in rules.questions for slug in question.services}
     known = set(Service.objects.filter(slug__in=named).order_by().values_list("slug", flat=True))
@@ -171,4 +171,4 @@ def _of_the_questions(now: datetime) -> Iterator[Gap]:
             "Some questions are for services that aren’t there: %(names)s.",
             len(unknown),
         )
-        yield Gap("health", words % {"names": ", ".join(unknown)}, add, stops=False)
+        yield Lack("health", words % {"names": ", ".join(unknown)}, add, stops=False)

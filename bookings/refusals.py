@@ -157,7 +157,7 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         gettext_lazy("the total is another one now; please look again."),
     ),
     exceptions.TermsChanged: (
-        gettext_lazy("Our policy has changed since you opened this page. Please read it again."),
+        gettext_lazy("Our terms have changed since you opened this page. Please read them again."),
         _NOT_ALLOWED,
     ),
     exceptions.ScreeningChanged: (

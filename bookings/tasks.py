@@ -24,7 +24,7 @@ from bookings.domain import (
     links,
     message_copies,
     operations,
-    retention,
+    privacy,
     stranding,
 )
 from bookings.models import Photo
@@ -90,7 +90,7 @@ def purge_health_answers() -> None:
 @shared_task
 def purge_access_notes() -> None:
     """Deletes gate codes and notes about homes some weeks after a client's last visit."""
-    retention.purge_access_notes(now=timezone.now())
+    privacy.purge_access_notes(now=timezone.now())
 
 
 @shared_task

@@ -46,6 +46,7 @@ urlpatterns = [
     path("reviews/", review_views.reviews, name="reviews"),
     path("review/<str:token>/", review_views.your_review, name="your_review"),
     path("invited/<str:token>/", invited.invited, name="invited"),
+    path("invited/<str:token>/second-factor/", invited.own_mailbox, name="own_mailbox"),
     path("agree/<str:token>/", agree.agree, name="agree"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),

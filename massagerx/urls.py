@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
-from django.http import HttpRequest
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -14,7 +13,7 @@ from bookings.desk import urls as desk
 from bookings.program import desk_urls as desk_program
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.reviews import desk_urls as desk_reviews
-from massagerx.lib.limits import limited
+from massagerx.accounts import log_ins
 
 from .site import views
 from .site.sitemaps import SITEMAPS
@@ -22,11 +21,6 @@ from .site.styleguide import sample_email, styleguide
 
 # The owner's words and the bookings' form: neither app knows the other.
 _blog = [path("contact/", views.contact, name="contact"), *blog.urlpatterns]
-
-
-def _name(request: HttpRequest) -> str:
-    """Whom somebody wants to log in as; in any case, like mail addresses are typed."""
-    return request.POST.get("username", "")[:150].casefold()
 
 
 urlpatterns = [
@@ -46,12 +40,7 @@ urlpatterns = [
         name="sitemap",
     ),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
-    # Guessing a password costs time, by address, and more so for one name; never by name alone: an outsider can't
-    # lock a member of staff out.
-    path(
-        "admin/login/",
-        limited("10/m", "admin-login")(limited("20/h", "admin-login-name", also=_name)(admin.site.login)),
-    ),
+    path("admin/login/", log_ins.limit_tries(admin.site.login)),
     path("admin/styleguide/", admin.site.admin_view(styleguide), name="styleguide"),
     *(
         path(

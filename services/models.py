@@ -205,7 +205,7 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return self if _somebody_does is None else self.filter(_somebody_does(today))
 
     def with_prices(self) -> ServiceQuerySet:
-        """Adds `from_cents`, the lowest session price in cents (before travel), and fetches the active lengths."""
+        """Adds `from_cents`, the lowest treatment price in cents (before travel), and fetches the active lengths."""
         # A query of its own: an aggregate would group the services, and those lose their order then.
         lowest = ServiceOption.objects.active().filter(service=OuterRef("pk")).order_by("price_cents")
         return self.annotate(from_cents=Subquery(lowest.values("price_cents")[:1])).prefetch_related(
@@ -394,7 +394,7 @@ class AddOnQuerySet(models.QuerySet["AddOn"]):
 
 
 class AddOn(models.Model):
-    """Something added to a session, for its own price and perhaps more minutes."""
+    """Something added to a treatment, for its own price and perhaps more minutes."""
 
     services = models.ManyToManyField(Service, related_name="add_ons", verbose_name=_("services"))
     name = models.CharField(_("name"), max_length=120, unique=True)

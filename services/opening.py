@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from .models import Business, Category, Service, ServiceOption
-from .readiness import Gap
+from .readiness import Lack
 from .sample_left import page_of, sample_left
 
 
-def gaps(*, now: datetime) -> Iterator[Gap]:
+def lacks(*, now: datetime) -> Iterator[Lack]:
     """Of the business, of what it offers, and of the sample that is still in place."""
     business = Business.load()
     yield from _of_the_business(business)
@@ -26,27 +26,27 @@ def gaps(*, now: datetime) -> Iterator[Gap]:
     for service in every:
         if not service.is_active and not service.is_saved:
             words = _("“%(name)s” is a draft: go through its words and prices, then make it active.")
-            yield Gap("catalogue", words % {"name": service.name}, page_of(service), stops=False)
+            yield Lack("catalogue", words % {"name": service.name}, page_of(service), stops=False)
     if not any(service.has_length for service in services):
         if not Category.objects.exists():
             words = _("Add a category for your services, such as Massage.")
-            yield Gap("catalogue", words, reverse("admin:services_category_add"))
+            yield Lack("catalogue", words, reverse("admin:services_category_add"))
         words = _("Add a service, with a length and its price.")
-        yield Gap("catalogue", words, reverse("admin:services_service_add"))
+        yield Lack("catalogue", words, reverse("admin:services_service_add"))
     for service in services:
         if not service.has_length:
             words = _("“%(name)s” has no length with a price, so it is not on the site.")
-            yield Gap("catalogue", words % {"name": service.name}, page_of(service), stops=False)
+            yield Lack("catalogue", words % {"name": service.name}, page_of(service), stops=False)
     if business.is_sample:
         for left in sample_left():
-            yield Gap("sample", _("Make yours: %(what)s") % {"what": left.words}, left.address)
+            yield Lack("sample", _("Make yours: %(what)s") % {"what": left.words}, left.address)
         words = _("Take the tick off “still sample data”.")
-        yield Gap("sample", words, reverse("admin:services_business_changelist"))
+        yield Lack("sample", words, reverse("admin:services_business_changelist"))
 
 
-def _of_the_business(business: Business) -> Iterator[Gap]:
+def _of_the_business(business: Business) -> Iterator[Lack]:
     page = reverse("admin:services_business_changelist")
     if not business.phone:
-        yield Gap("business", _("Enter the phone number that clients call."), page)
+        yield Lack("business", _("Enter the phone number that clients call."), page)
     if not business.email:
-        yield Gap("business", _("Enter the email address that clients write to."), page)
+        yield Lack("business", _("Enter the email address that clients write to."), page)

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
 
-# In the order in which an owner does them: an app's gaps name one of these.
+# In the order in which an owner does them: an app's lacks name one of these.
 _STEPS = (
     ("business", _("Your business")),
     ("catalogue", _("What you offer")),
@@ -27,7 +27,7 @@ _STEPS = (
 )
 
 
-class Gap(NamedTuple):
+class Lack(NamedTuple):
     """Something that is missing or can't work, in words for the owner, and the address of the page where it is mended.
     `stops` where no client may book before it is."""
 
@@ -42,25 +42,25 @@ class Step(NamedTuple):
 
     slug: str
     title: str
-    gaps: list[Gap]
+    lacks: list[Lack]
 
     @property
     def stops(self) -> bool:
         """Whether clients can't book as it is."""
-        return any(gap.stops for gap in self.gaps)
+        return any(lack.stops for lack in self.lacks)
 
 
 def steps(*, now: datetime) -> list[Step]:
-    """Every step with what is missing at `now` (aware), of what each app knows: its module `opening` has `gaps(now)`.
+    """Every step with what is missing at `now` (aware), of what each app knows: its module `opening` has `lacks(now)`.
     A fixed number of queries."""
-    found: dict[str, list[Gap]] = {slug: [] for slug, _title in _STEPS}
-    for gap in _gaps(now):
-        found[gap.step].append(gap)
+    found: dict[str, list[Lack]] = {slug: [] for slug, _title in _STEPS}
+    for lack in _lacks(now):
+        found[lack.step].append(lack)
     return [Step(slug, str(title), found[slug]) for slug, title in _STEPS]
 
 
-def _gaps(now: datetime) -> Iterator[Gap]:
+def _lacks(now: datetime) -> Iterator[Lack]:
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(config.module, "opening"):
             module: Any = import_module(f"{config.name}.opening")
-            yield from module.gaps(now=now)
+            yield from module.lacks(now=now)

@@ -19,9 +19,9 @@ from bookings.forms.details import of_a_door
 from massagerx.lib.admin import clock_field
 from massagerx.lib.fields import LineField
 
+from .labels import day_words
 from .models import LONGEST_DAYS, MOST_VISITS, CoursePlan
 from .planner import Same
-from .words import day_words
 
 # What says where some visits are, as a draft keeps it; each field's name has the number of the address before.
 PLACE = ("first", "last", "zip_code", "street", "unit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, timedelta
+from typing import TypedDict
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -179,6 +180,13 @@ class CoursePhase(models.Model):
         return planner.Phase(self.from_day, self.to_day, self.visits, self.apart)
 
 
+class CourseDates(TypedDict):
+    """Local dates in ISO 8601: what a course's days are counted from, and the day that the surgeon allows."""
+
+    day_zero: str
+    cleared_from: str | None
+
+
 class Course(models.Model):
     """A course that was booked: by which plan, from which day, and what the client wished for. Its visits are the
     bookings with its key; client, address and state are theirs."""
@@ -187,7 +195,7 @@ class Course(models.Model):
     plan = models.ForeignKey(
         CoursePlan, on_delete=models.PROTECT, related_name="courses", verbose_name=_("plan")
     )
-    # Encrypted, since they tell of a surgery: day_zero and cleared_from, each a local date in ISO 8601 or None.
+    # `CourseDates`, encrypted, since they tell of a surgery.
     dates = EncryptedJSONField()
     # While the course is paused: the days, counted from day 0, of the visits that are still to be planned.
     rest = models.JSONField(default=list)
@@ -236,14 +244,13 @@ class Course(models.Model):
         ends = [phase.to_day for phase in self.plan.as_phases() if phase.from_day <= number <= phase.to_day]
         return zero + timedelta(days=max(ends)) if ends else date.max
 
-    def dates_moved(self, days: int, *, by_staff: bool) -> dict[str, str | None]:
+    def dates_moved(self, days: int, *, by_staff: bool) -> CourseDates:
         """Its `dates` so many days later or earlier. The day that the surgeon allows comes earlier only when staff, who
         have the surgeon's word, say so. Raises `UnreadableValue`."""
-        stays = "cleared_from" if days < 0 and not by_staff else ""
-        return {
-            name: str(date.fromisoformat(day) + timedelta(days=days)) if day and name != stays else day
-            for name, day in self.dates.items()
-        }
+        by, cleared = timedelta(days=days), self.dates["cleared_from"]
+        if cleared and (days >= 0 or by_staff):
+            cleared = str(date.fromisoformat(cleared) + by)
+        return {"day_zero": str(date.fromisoformat(self.dates["day_zero"]) + by), "cleared_from": cleared}
 
     @property
     def visits(self) -> BookingQuerySet:

@@ -34,6 +34,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
+from .labels import address_words, day_words, other_times, time_value, time_words, why_words
 from .models import LONGEST_DAYS, Course, course_of
 from .operations import move_course
 from .planner import Same, moved_targets
@@ -46,7 +47,6 @@ from .planning import (
     wishes_of,
 )
 from .views import chosen_times
-from .words import address_words, day_words, other_times, time_value, time_words, why_words
 
 
 class MoveCourseForm(forms.Form):
@@ -87,9 +87,8 @@ class MovedCourse:
         over = self.course.visits.filter(starts_at__lt=self.ahead[0].starts_at).occupying()
         last = over.order_by("-starts_at").values_list("starts_at", flat=True).first()
         then = self.course.dates_moved(self.days, by_staff=self.by_staff)
-        cleared = then["cleared_from"] or then["day_zero"]
-        assert cleared is not None
-        not_before = max(date.fromisoformat(cleared), local(self.now).date())
+        cleared = date.fromisoformat(then["cleared_from"] or then["day_zero"])
+        not_before = max(cleared, local(self.now).date())
         if last is not None:
             not_before = max(not_before, local(last).date() + timedelta(days=1))
         usual = self.ahead[0].starts_at

@@ -21,10 +21,10 @@ from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
+from .labels import address_words
 from .models import Course
 from .planner import Same
 from .planning import Chosen
-from .words import address_words
 
 
 def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:

@@ -35,9 +35,9 @@ from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
 from .forms import asked_again
+from .labels import not_offered_words
 from .models import Course, course_of
 from .operations import end_course, pause_course
-from .words import not_offered_words
 
 
 def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:

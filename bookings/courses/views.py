@@ -59,6 +59,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .forms import CourseForm, Offered, RestForm
+from .labels import address_words, day_words, not_offered_words, other_times, time_value, why_words
 from .models import Course, CoursePlan
 from .operations import Elsewhere, Priced, book_course, place_of, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
@@ -72,7 +73,6 @@ from .planning import (
     rules_of_desk,
     wishes_of,
 )
-from .words import address_words, day_words, not_offered_words, other_times, time_value, why_words
 
 # Says, of a draft's answers, what is sent for a visit, and the local days, whether these visits are cleared already.
 Clears = Callable[[Mapping[str, Any], operations.Submission, Collection[date]], bool]
@@ -89,9 +89,10 @@ def ask_of_clearance(clears: Clears) -> None:
 def course(request: HttpRequest) -> HttpResponse:
     """The form, and below it the visits by week as they could be booked; a second press takes them over."""
     progress = load_progress(request)
-    if response := steps.guard(request, progress, "when"):
-        return response
-    page = _Page(request, progress)
+    response = steps.guard(request, progress, "when")
+    if response or progress.treatment is None:
+        return response or back_to("start")
+    page = _Page(request, progress, progress.treatment)
     if not page.plans and not page.is_rest:
         messages.info(
             request,
@@ -115,11 +116,10 @@ def course(request: HttpRequest) -> HttpResponse:
 class _Page:
     """The page of one request: the plans on offer, and the course as it is asked for."""
 
-    def __init__(self, request: HttpRequest, progress: Progress) -> None:
-        assert progress.treatment is not None
+    def __init__(self, request: HttpRequest, progress: Progress, treatment: Treatment) -> None:
         self.request, self.progress = request, progress
         self.today: date = timezone.localdate(progress.now)
-        service = progress.treatment.service
+        service = treatment.service
         self.plans = list(
             CoursePlan.objects.offered()
             .filter(option__service=service)

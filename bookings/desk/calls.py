@@ -39,8 +39,9 @@ def calls_page(request: StaffRequest) -> HttpResponse:
         "title": _("To tell by phone"),
         "calls": waiting_calls(now, most=_MOST_WAITING),
         "told": [
-            {**_row(message), "by": message.told_by, "at": local_when(message.sent_at)}
+            {**_row(message, booking), "by": message.told_by, "at": local_when(message.sent_at)}
             for message in told.select_related("told_by", *_BESIDE).order_by("-sent_at", "-pk")[:_MOST_TOLD]
+            if (booking := message.booking) is not None
         ],
     }
     return page(request, "calls", context)
@@ -54,12 +55,11 @@ def waiting_calls(now: datetime, *, most: int, of: Booking | None = None) -> lis
     be on the line."""
     rows = Message.objects.to_tell(now if of is None else now + SECOND_THOUGHTS).select_related(*_BESIDE)
     rows = (rows if of is None else rows.filter(booking=of))[:most]
-    return [_row(message) for message in calls.waiting(list(rows), now=now)]
+    waiting = calls.waiting(list(rows), now=now)
+    return [_row(message, booking) for message in waiting if (booking := message.booking) is not None]
 
 
-def _row(message: Message) -> dict[str, Any]:
-    booking = message.booking
-    assert booking is not None  # only a visit's client is told by phone
+def _row(message: Message, booking: Booking) -> dict[str, Any]:
     return {
         "kind": "call",
         "url": reverse("admin:bookings_booking_change", args=[booking.pk]),

@@ -34,7 +34,7 @@ from bookings.exceptions import ClientGone, SlotTaken
 from bookings.models import Client, Pairing
 from bookings.staff.client_notes import notes_on, notes_seen_by, pairings_on, reason_of
 from bookings.staff.labels import local_when, note_words, status_mark
-from bookings.staff.search import OF_CLIENT, best_first, search
+from bookings.staff.search import search_clients
 from bookings.staff.visibility import clients_seen_by, sees_every_visit, sees_rows
 
 from .forms import ClientForm, NoteForm, PairingForm
@@ -209,7 +209,7 @@ def _mergeable(client: Client, others: QuerySet[Client], text: str) -> QuerySet[
     """Who is found by `text`, or without any who has the same name, email or phone."""
     rows = likely_twins(client)
     if text:
-        rows = search(others, text, *OF_CLIENT).order_by(best_first("name", text), "name", "pk")
+        rows = search_clients(others, text)
     return rows.annotate(visit_count=Count("bookings")).order_by("name", "pk")[:_MOST_FOUND]
 
 

@@ -22,7 +22,7 @@ from bookings.exceptions import NoLongerOffered
 from bookings.models import Booking, BookingRules, Client, Therapist
 from bookings.staff.client_notes import notes_on, pairings_on
 from bookings.staff.labels import local_when, status_mark
-from bookings.staff.search import OF_CLIENT, best_first, search
+from bookings.staff.search import search, search_clients
 from massagerx.lib.localtime import local
 
 from .frame import StaffRequest, change_page, desk_page, page_or_part
@@ -76,19 +76,16 @@ def _wanted(request: StaffRequest) -> dict[str, Any]:
 
 def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
     """Clients who fit, the best first and of these who was seen last, each with the next visit and the one before it,
-    and with what was written down of them; four queries. One alone is who is calling: with times for the same again."""
+    and with what was written down of them; five queries. One alone is who is calling: with times for the same again."""
     starts_at = Booking.objects.filter(client=OuterRef("pk")).values("starts_at")
     over = starts_at.filter(status__in=OCCUPYING, starts_at__lte=now)
     to_come = starts_at.filter(status__in=MOVABLE, starts_at__gt=now)
-    clients = list(
-        search(Client.objects.present(), asked, *OF_CLIENT)
-        .annotate(
-            latest=Subquery(starts_at.order_by("-starts_at")[:1]),
-            last=Subquery(over.order_by("-starts_at")[:1]),
-            next=Subquery(to_come.order_by("starts_at")[:1]),
-        )
-        .order_by(best_first("name", asked), F("latest").desc(nulls_last=True), "name", "pk")[:MOST_FOUND]
+    present = Client.objects.present().annotate(
+        latest=Subquery(starts_at.order_by("-starts_at")[:1]),
+        last=Subquery(over.order_by("-starts_at")[:1]),
+        next=Subquery(to_come.order_by("starts_at")[:1]),
     )
+    clients = list(search_clients(present, asked, F("latest").desc(nulls_last=True))[:MOST_FOUND])
     starts = {start for client in clients for start in (client.last, client.next) if start is not None}
     rows = Booking.objects.filter(client__in=clients, starts_at__in=starts, status__in=OCCUPYING)
     rows = rows.select_related("area__zone", "client", "option__service", "service", "therapist")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import invitations
 from bookings.models import Therapist
 from bookings.staff.visibility import OWN
-from massagerx.accounts import reach
+from massagerx.accounts import reach, second_factor
 from massagerx.lib.fields import LineField
 
 from .frame import StaffRequest, desk_page, log_change, page, say
@@ -154,3 +154,15 @@ def _take_back(request: StaffRequest, colleague: User) -> HttpResponse:
     else:
         say(request, True, _("The link that was sent to %(name)s opens nothing any more.") % {"name": name})
     return redirect("admin:auth_user_changelist")
+
+
+@desk_page()
+def factor_link_page(request: StaffRequest) -> HttpResponse:
+    """Mails who is logged in, without a second factor yet, the link by which they may set one up."""
+    if request.method == "POST" and not second_factor.is_set_up(request.user):
+        if invitations.send_factor_link(request.user, now=timezone.now()):
+            words = _("The link is on its way to you. Look into the spam, too; it works for 20 minutes.")
+            say(request, True, words)
+        else:
+            say(request, False, _("No link was sent: enough of them are on their way. Try again in an hour."))
+    return redirect("admin:second_factor")

@@ -87,7 +87,7 @@ def show_opening(request: StaffRequest, now: datetime, *, status: int = 200) -> 
         "steps": found,
         "is_open": is_open,
         "may_leave_sample": request.user.has_perms(_TO_LEAVE),
-        "done": sum(not step.gaps for step in found),
+        "done": sum(not step.lacks for step in found),
         "may_be_opened": not any(step.stops for step in found),
     }
     return page(request, "opening", context, status=status)
@@ -102,5 +102,5 @@ def needs_owner(now: datetime, *, is_sample: bool) -> dict[str, Any]:
     """For the front page of a site that has opened: whether clients can book, and what is missing or can't work.
     What is left of a sample has a part of its own there."""
     found = steps(now=now)
-    gaps = [gap for step in found if not (is_sample and step.slug == "sample") for gap in step.gaps]
-    return {"gaps": gaps, "is_shut": not BookingRules.load().is_open}
+    lacks = [lack for step in found if not (is_sample and step.slug == "sample") for lack in step.lacks]
+    return {"lacks": lacks, "is_shut": not BookingRules.load().is_open}

@@ -44,6 +44,7 @@ urlpatterns = [
     path("opening/", opening.opening_page, name="opening"),
     path("auth/user/add/", invitations.invite_page, name="auth_user_add"),
     path("auth/user/<int:pk>/password/", invitations.password_link_page, name="auth_user_password_change"),
+    path("second-factor/link/", invitations.factor_link_page, name="second_factor_link"),
     path("me/", my_day.me_page, name="my_own"),
     path("me/pins/", check_ins.pins_page, name="my_pins"),
     path("me/stay-away/", my_day.stay_away, name="my_stay_away"),

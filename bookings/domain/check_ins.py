@@ -21,6 +21,7 @@ from bookings.enums import MessageKind
 from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingRules, CheckIn, SafetyPins, Therapist
 from bookings.models.safety import AT_A_DOOR, TAKES_ALERTS, CheckInQuerySet
+from bookings.retention import CHECK_INS_KEPT
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.encryption import keyed_digest, keyed_digests
 
@@ -30,8 +31,6 @@ MOST_WRONG = 5
 WRONG_PINS_LAST = timedelta(minutes=10)
 # After so long nobody is written to any more; the desk's front page goes on showing it.
 WATCHED_FOR = timedelta(days=2)
-# How long check-ins are kept, as the steps that began them.
-KEEP = timedelta(days=550)
 _COLUMN = "bookings.SafetyPins"
 # Nobody is at a door so much before the start, unless the visit was moved since.
 _MOST_EARLY = timedelta(hours=1)
@@ -246,4 +245,4 @@ def end_alarm(*, check_in: CheckIn, actor: User, now: datetime) -> bool:
 
 def purge(*, now: datetime) -> int:
     """Deletes check-ins of long ago; returns how many."""
-    return delete_in_batches(CheckIn.objects.filter(opened_at__lt=now - KEEP))
+    return delete_in_batches(CheckIn.objects.filter(opened_at__lt=now - CHECK_INS_KEPT))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from bookings.models import Booking, Client, Incident
+from bookings.retention import INCIDENTS_KEPT
 from massagerx.lib.batches import delete_in_batches
 
-# The law asks for five years.
-KEEP = timedelta(days=5 * 365 + 2)
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
 # Names have so many words.
 _LONGEST_NAME = 4
@@ -38,5 +37,5 @@ def names_in(text: str) -> list[str]:
 
 def purge(*, now: datetime) -> int:
     """Deletes what happened, and was written down, longer ago than the law asks for; returns how many."""
-    old = Incident.objects.filter(happened_at__lt=now - KEEP, recorded_at__lt=now - KEEP)
+    old = Incident.objects.filter(happened_at__lt=now - INCIDENTS_KEPT, recorded_at__lt=now - INCIDENTS_KEPT)
     return delete_in_batches(old)

@@ -37,12 +37,11 @@ from bookings.models import (
 )
 from bookings.models.holds import LET_GO
 from bookings.models.intake import NEEDS_NO_NOTE, needs_note, one_person, same_person
+from bookings.retention import DRAFT_LIFETIME
 from massagerx.lib.batches import delete_in_batches, in_batches
 from massagerx.lib.compiled_query import CompiledDelete, CompiledQuery
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
-
-DRAFT_LIFETIME = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Log-ins of staff: somebody is invited by email, and sets a password of their own by a link that works once."""
+"""Log-ins of staff: somebody is invited by email, and sets a password of their own by a link that works once. A link
+of the same kind shows that they read the mailbox of the account, before a second factor is set up."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from bookings.models import Link, Therapist
 from bookings.models.links import LinkQuerySet
 
 LINK_LASTS = timedelta(days=3)
+FACTOR_LINK_LASTS = timedelta(minutes=20)
+FACTOR_LINKS_AN_HOUR = 5
 
 
 def username_for(email: str) -> str:
@@ -49,15 +52,36 @@ def send_link(user: User, *, now: datetime) -> Link:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         end_links(locked, now=now)
-        link = links.new_link(
-            purpose=LinkPurpose.PASSWORD,
-            user=locked,
-            email=locked.email,
-            created_at=now,
-            expires_at=now + LINK_LASTS,
-        )
+        link = _new_link(locked, lasts=LINK_LASTS, now=now)
         outbox.write_link_message(link=link, kind=MessageKind.INVITED, now=now)
     return link
+
+
+def send_factor_link(user: User, *, now: datetime) -> bool:
+    """Mails the account's owner a link by which they show that the mailbox is theirs; whether it was. An account
+    without an address gets none, and nobody more than five an hour."""
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        recent = Link.objects.filter(
+            purpose=LinkPurpose.PASSWORD, user=locked, created_at__gt=now - timedelta(hours=1)
+        )
+        if not locked.email or recent.count() >= FACTOR_LINKS_AN_HOUR:
+            return False
+        link = factor_link(locked, now=now)
+        outbox.write_link_message(link=link, kind=MessageKind.SECOND_FACTOR, now=now)
+    return True
+
+
+def factor_link(user: User, *, now: datetime) -> Link:
+    """A link by which the account, which has an email address, may set a second factor up. Links of before still
+    work: whoever merely knows the password takes nobody's invitation away."""
+    return _new_link(user, lasts=FACTOR_LINK_LASTS, now=now)
+
+
+def _new_link(user: User, *, lasts: timedelta, now: datetime) -> Link:
+    return links.new_link(
+        purpose=LinkPurpose.PASSWORD, user=user, email=user.email, created_at=now, expires_at=now + lasts
+    )
 
 
 def waiting_link(user: User, *, now: datetime) -> Link | None:
@@ -108,14 +132,20 @@ def set_password(link: Link, password: str, *, now: datetime) -> bool:
     """Sets the password, by which other log-ins of the account end. False when the link was used or ended
     meanwhile."""
     with transaction.atomic():
+        if not show_mailbox(link, now=now) or link.user is None:
+            return False
+        link.user.set_password(password)
+        link.user.save(update_fields=["password"])
+    return True
+
+
+def show_mailbox(link: Link, *, now: datetime) -> bool:
+    """Uses the link up without another password. False when it was used or ended meanwhile."""
+    with transaction.atomic():
         # The account first, as who sends or takes back a link locks it.
         user = User.objects.select_for_update().filter(pk=link.user_id or 0).first()
         link.user = user
-        if user is None or not fits_account(link) or not links.use_link(link, now=now):
-            return False
-        user.set_password(password)
-        user.save(update_fields=["password"])
-    return True
+        return user is not None and fits_account(link) and links.use_link(link, now=now)
 
 
 def _unused(now: datetime) -> LinkQuerySet:

@@ -100,11 +100,6 @@ def listen(fact: type[F], listener: Callable[[F], None]) -> None:
         _listeners[fact].append(listener)
 
 
-def stop_listening(fact: type[F], listener: Callable[[F], None]) -> None:
-    """Takes a listener off the list. Raises `ValueError` when it isn't on it."""
-    _listeners[fact].remove(listener)
-
-
 def tell(fact: Fact) -> None:
     """Calls the listeners of the fact's class. Raises `TransactionManagementError` outside a transaction, in which
     a listener's failure could not undo the fact, and whatever a listener raises."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bookings.models import Message
+from bookings.retention import COPIES_KEPT
 from massagerx.lib.batches import in_batches
-
-COPIES_LAST = timedelta(days=90)
 
 
 def packed(copy: dict[str, str] | None) -> str | None:
@@ -32,7 +31,7 @@ def copy_of(message: Message) -> dict[str, str] | None:
 
 
 def purge_copies(*, now: datetime) -> int:
-    """Deletes the copies of messages handed over longer ago than `COPIES_LAST`; returns how many. The rows stay."""
-    long_ago = now - COPIES_LAST
+    """Deletes the copies of messages handed over longer ago than `COPIES_KEPT`; returns how many. The rows stay."""
+    long_ago = now - COPIES_KEPT
     old = Message.objects.filter(due_at__lte=long_ago, copy__isnull=False)
     return in_batches(old, lambda batch: batch.update(copy=None))

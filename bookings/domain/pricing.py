@@ -54,7 +54,7 @@ def is_evening(starts_at: datetime, rules: BookingRules) -> bool:
 def quote(
     *, treatment: Treatment, area: ServiceArea, rules: BookingRules, starts_at: datetime | None = None
 ) -> Quote:
-    """The price of a session at a place; with the evening fee once the start is known and late enough."""
+    """The price of a treatment at a place; with the evening fee once the start is known and late enough."""
     return Quote(
         treatment_cents=treatment.people * treatment.option.price_cents,
         add_ons_cents=treatment.people * sum(add_on.price_cents for add_on in treatment.add_ons),

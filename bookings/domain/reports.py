@@ -1,6 +1,6 @@
 """Reports: visits, money, hours and clients of a period. Reads only.
 
-A visit belongs to the local day on which its session starts. 'Kept' visits are those that took place, those that are
+A visit belongs to the local day on which its treatment starts. 'Kept' visits are those that took place, those that are
 still to come or not closed yet, and those where nobody opened: for all of them the therapist drives and sets aside
 time.
 """

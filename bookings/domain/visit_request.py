@@ -26,7 +26,7 @@ from massagerx.lib.phones import PhoneNumberField
 from services.models import AddOn, Service, ServiceOption
 
 ANYONE = "any"
-# One session is never longer: it must fit a day with its set-up and pack-down.
+# One treatment is never longer: it must fit a day with its set-up and pack-down.
 MAX_TREATMENT_MINUTES = 600
 
 
@@ -41,13 +41,13 @@ class Treatment:
 
     @property
     def minutes(self) -> int:
-        """Length of the session in minutes, for everybody at the address."""
+        """Length of the treatment in minutes, for everybody at the address."""
         return self.people * (self.option.minutes + sum(add_on.minutes for add_on in self.add_ons))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRequest:
-    """All that a time is looked for with: a session at a place, and whom the client wants.
+    """All that a time is looked for with: a treatment at a place, and whom the client wants.
 
     `access_type` is the way to the door, the ground floor until it is known; `address_key` is the door's once the
     street is known. The time held for the visitor with `draft` is theirs to take. `excluding_booking` is a visit that
@@ -79,7 +79,7 @@ class VisitRequest:
 
     @property
     def minutes(self) -> int:
-        """Length of the session in minutes; as it was agreed for a visit that stands."""
+        """Length of the treatment in minutes; as it was agreed for a visit that stands."""
         return (
             self.treatment.minutes
             if self.excluding_booking is None
@@ -153,7 +153,7 @@ _AREA = CompiledQuery(
 def load_treatment(
     *, service_slug: str, option_id: int, add_on_ids: Iterable[int] = (), people: int = 1
 ) -> Treatment:
-    """The session that these choices name. Raises `NoLongerOffered` with the choice that is not on offer."""
+    """The treatment that these choices name. Raises `NoLongerOffered` with the choice that is not on offer."""
     option = _OPTION.first(option=option_id, service=service_slug)
     if option is None:
         raise NoLongerOffered("service")
@@ -225,7 +225,7 @@ def load_visit_request(
     today: date,
     contact: Contact | None = None,
 ) -> VisitRequest:
-    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`), for the client
+    """The treatment with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`), for the client
     of that `contact` when they are known.
 
     Raises `NoLongerOffered("therapist")` when nobody does.

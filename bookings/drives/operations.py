@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from bookings.availability import Place
 from bookings.models import ServiceArea, Zone
+from bookings.retention import DRIVES_KEPT
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
@@ -21,7 +22,6 @@ from .table import read_drives
 
 # Roads change: older drives say little of today's. They are deleted a good year later, so that a year can be looked at.
 LEARN_FROM = timedelta(days=180)
-KEEP = timedelta(days=550)
 
 # The bands that drives are laid together in: minutes of the day from and until, on weekdays and on the weekend.
 _WEEKDAY_HOURS = ((0, 7), (7, 10), (10, 15), (15, 19), (19, 24))
@@ -55,7 +55,7 @@ def forget_drive(*, left_at: datetime, arrived_at: datetime) -> None:
 
 def purge_drives(*, now: datetime) -> int:
     """Deletes drives that were driven too long ago to be looked at; returns how many."""
-    return delete_in_batches(ObservedDrive.objects.filter(left_at__lt=now - KEEP))
+    return delete_in_batches(ObservedDrive.objects.filter(left_at__lt=now - DRIVES_KEPT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ class ReviewForm(forms.Form):
 
     agree = forms.BooleanField(
         label=_("I have read this and agree"),
-        error_messages={"required": _("Please read the policy and tick the box to go on.")},
+        error_messages={"required": _("Please read the terms and tick the box to go on.")},
     )
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from django import forms
@@ -14,12 +13,7 @@ from bookings.domain.reach import Reach
 from bookings.exceptions import OutsideArea
 from bookings.models import ServiceArea
 from massagerx.lib.fields import LineField
-from massagerx.lib.zips import centroid
-
-# With the state in front or the four more digits behind, which a text program may have joined by another dash.
-_ZIP = re.compile(
-    r"(?:(?:CA|California)[,.]?\s*)?([0-9]{5})(?:\s?[-\s\u2010-\u2015\u2212]\s?[0-9]{4})?", re.IGNORECASE
-)
+from massagerx.lib.zips import centroid, read_zip
 
 
 class ZipForm(forms.Form):
@@ -34,10 +28,9 @@ class ZipForm(forms.Form):
 
     def clean_zip_code(self) -> str:
         """The five digits of a ZIP code that exists; ZIP+4 is cut."""
-        match = _ZIP.fullmatch(self.cleaned_data["zip_code"])
-        if match is None:
+        code = read_zip(self.cleaned_data["zip_code"])
+        if code is None:
             raise ValidationError(_("A ZIP code has five digits, like 90012."), code="not_a_zip")
-        code = match.group(1)
         found = centroid(code)
         if found is None:
             raise ValidationError(

@@ -146,9 +146,11 @@ SPACES = "\t\n\r\u00a0"
 NOTHING = "''`´‘’ʼ\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0323\u0326\u0327\u0328"
 
 CREATE = [
+    # `translate` looks through its whole list for each character, in which most texts have only what ASCII has of it.
     f"""CREATE FUNCTION massagerx_fold(text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN translate(lower($1), '{LETTERS}{SPACES}{NOTHING}', '{PLAIN}{" " * len(SPACES)}')""",
+    RETURN CASE WHEN octet_length($1) = length($1) THEN translate(lower($1), '{SPACES[:3]}{NOTHING[:3]}', '   ')
+        ELSE translate(lower($1), '{LETTERS}{SPACES}{NOTHING}', '{PLAIN}{" " * len(SPACES)}') END""",
     # Every ending of every word, each once: a part of a word is the beginning of one of them. The cost keeps the planner
     # from working it out row by row. Not for parallel workers: it is hardly ever run, and they take 10 ms to start.
     """CREATE FUNCTION massagerx_parts(text) RETURNS tsvector

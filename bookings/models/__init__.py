@@ -18,8 +18,9 @@ from .intake import (
     VisitPurpose,
 )
 from .links import Link
+from .message_settings import MessageSettings
 from .note_templates import NoteTemplate
-from .outbox import Message, MessageSettings
+from .outbox import Message
 from .people import (
     Client,
     ClientNote,
@@ -33,10 +34,11 @@ from .people import (
 )
 from .photos import Photo
 from .places import ServiceArea, Zone
-from .rules import BookingRules, TermsVersion
+from .rules import BookingRules
 from .safety import AddressRule, CheckIn, SafetyContact, SafetyPins
 from .schedule import Closure, ExtraHours, TimeOff, TimeOffWish, WorkingHours
 from .steps import VisitStep
+from .terms import TermsVersion
 
 __all__ = [
     "AccessNotes",

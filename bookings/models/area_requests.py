@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from massagerx.lib.encryption import EncryptedCharField
 from massagerx.lib.phones import PhoneNumberField
 from services.models import Service
 
@@ -26,7 +27,7 @@ class AreaRequest(models.Model):
         related_name="+",
         verbose_name=_("service"),
     )
-    note = models.CharField(_("note"), max_length=500, blank=True)
+    note = EncryptedCharField(_("note"), max_length=500, blank=True)
     agreed_at = models.DateTimeField(_("agreed to be contacted"))
     created_at = models.DateTimeField(_("asked"))
     is_answered = models.BooleanField(_("answered"), default=False)

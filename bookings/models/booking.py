@@ -24,7 +24,7 @@ from services.models import AddOn, Service, ServiceOption
 
 from .people import Client, OwnConsent, Pairing, Therapist
 from .places import ServiceArea
-from .rules import TermsVersion
+from .terms import TermsVersion
 
 # Without the letters and digits that are taken for one another when read out on the phone.
 _REFERENCE_ALPHABET = "23456789CDFGHJKMNPQRTVWXYZ"

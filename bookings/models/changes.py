@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import ChangeState, LateFeeState
+from massagerx.lib.encryption import EncryptedCharField
 
 from .booking import Booking
 
@@ -42,7 +43,7 @@ class ChangeRequest(models.Model):
     wanted_starts_at = models.DateTimeField(_("would like to start at"))
     # Whom the client would like, as `Booking.preference`; blank for whom the booking asks for.
     preference = models.CharField(_("preferred therapist"), max_length=80, blank=True, default="")
-    reason = models.CharField(_("why"), max_length=300, blank=True)
+    reason = EncryptedCharField(_("why"), max_length=300, blank=True)
     # As the client was shown it.
     fee_cents = models.PositiveIntegerField(_("late fee, cents"), default=0)
     asked_at = models.DateTimeField(_("asked at"))
@@ -81,12 +82,12 @@ class LateFee(models.Model):
     # As the client was shown it, or by the terms. What is charged or paid stands in `Booking.late_fee_cents`.
     cents = models.PositiveIntegerField(_("late fee, cents"))
     asks_waiver = models.BooleanField(_("asks us to waive it"), default=False)
-    reason = models.CharField(_("why"), max_length=300, blank=True)
+    reason = EncryptedCharField(_("why"), max_length=300, blank=True)
     named_at = models.DateTimeField(_("named at"))
     state = models.CharField(
         _("state"), max_length=8, choices=LateFeeState.choices, default=LateFeeState.OPEN
     )
-    why_waived = models.CharField(_("why it is waived"), max_length=300, blank=True, default="")
+    why_waived = EncryptedCharField(_("why it is waived"), max_length=300, blank=True, default="")
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

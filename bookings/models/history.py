@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import BookingStatus, EventKind
-from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.encryption import EncryptedCharField, EncryptedJSONField
 
 from .booking import Booking
 from .people import Therapist
@@ -29,7 +29,7 @@ class BookingEvent(models.Model):
         help_text=_("Blank: the client, or the site by itself."),
     )
     by_client = models.BooleanField(_("by the client"), default=False)
-    reason = models.CharField(_("why"), max_length=300, blank=True)
+    reason = EncryptedCharField(_("why"), max_length=300, blank=True)
     # Only of a move: when the visit should have started, and with whom.
     moved_from = models.DateTimeField(_("moved from"), null=True, blank=True)
     moved_from_therapist = models.ForeignKey(

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from massagerx.lib.encryption import EncryptedTextField
+
 
 class Incident(models.Model):
     """One incident, written down once and never changed, in the law's own classes. Kept for five years."""
@@ -47,17 +49,17 @@ class Incident(models.Model):
     kind = models.CharField(_("type of violence"), max_length=1, choices=Kind.choices)
     act = models.CharField(_("what it was"), max_length=10, choices=Act.choices)
     circumstance = models.CharField(_("circumstances"), max_length=10, choices=Circumstance.choices)
-    description = models.TextField(
+    description = EncryptedTextField(
         _("what happened"),
         max_length=4000,
         help_text=_("Without the name, address or phone of anybody."),
     )
-    consequences = models.TextField(
+    consequences = EncryptedTextField(
         _("consequences"),
         max_length=2000,
         help_text=_("Injuries, and whether the police or somebody else was called and what they did."),
     )
-    steps = models.TextField(
+    steps = EncryptedTextField(
         _("steps taken"),
         max_length=2000,
         help_text=_("To protect whoever works for us from it happening again."),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from bookings.enums import FileKind, LookedAt, NoteScope, Tier
-from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.encryption import EncryptedCharField, EncryptedJSONField
 
 from .booking import Booking
 
@@ -298,7 +298,7 @@ class HealthAccess(models.Model):
     at = models.DateTimeField(_("when"))
     what = models.CharField(_("what"), max_length=10, choices=LookedAt.choices, default=LookedAt.ANSWERS)
     # What a visit is for is read without giving one.
-    reason = models.CharField(_("why"), max_length=120, blank=True)
+    reason = EncryptedCharField(_("why"), max_length=120, blank=True)
 
     class Meta:
         ordering = ["-at"]

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Weekday, WishState
+from massagerx.lib.encryption import EncryptedCharField
 
 from .people import Therapist
 from .places import Zone
@@ -87,7 +88,7 @@ class TimeOff(models.Model):
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="time_off")
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
-    reason = models.CharField(_("reason"), max_length=120, blank=True, help_text=_("Seen by staff only."))
+    reason = EncryptedCharField(_("reason"), max_length=120, blank=True, help_text=_("Seen by staff only."))
 
     class Meta:
         ordering = ["-starts_at"]
@@ -115,11 +116,11 @@ class TimeOffWish(models.Model):
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
-    reason = models.CharField(_("reason"), max_length=120, blank=True)
+    reason = EncryptedCharField(_("reason"), max_length=120, blank=True)
     asked_at = models.DateTimeField(_("asked at"))
     state = models.CharField(_("state"), max_length=8, choices=WishState.choices, default=WishState.OPEN)
     # The therapist reads it.
-    why = models.CharField(_("why not"), max_length=300, blank=True)
+    why = EncryptedCharField(_("why not"), max_length=300, blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -120,6 +120,11 @@ def password_url(token: str) -> str:
     return f"{settings.SITE_URL}/invited/{token}/"
 
 
+def own_mailbox_url(token: str) -> str:
+    """Where a member of staff shows that the mailbox is theirs, before they set a second factor up."""
+    return f"{settings.SITE_URL}/invited/{token}/second-factor/"
+
+
 def booklet_url(token: str) -> str:
     """Where the booklet is fetched."""
     return f"{settings.SITE_URL}/services/postural-correction-training/booklet/{token}/"

@@ -106,6 +106,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     MessageKind.TIME_OFF: Kind("time_off", about="wish"),
     MessageKind.INVITED: Kind("invited", about="link"),
+    MessageKind.SECOND_FACTOR: Kind("second_factor", about="link"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind("staff_alert", STANDING | frozenset({_S.CANCELED}), until_start=True),

@@ -44,6 +44,7 @@ from .addresses import (
     Secrets,
     admin_url,
     booklet_url,
+    own_mailbox_url,
     password_url,
     program_url,
     referral_url,
@@ -225,12 +226,13 @@ def _link_context(message: Message, link: Link, secrets: Secrets) -> dict[str, A
     """What messages about a private link say."""
     valid_until = moment(link.expires_at) if link.expires_at else ""
     if link.user is not None:
+        address = own_mailbox_url if message.kind == MessageKind.SECOND_FACTOR else password_url
         return {
             "name": greeting_name(link.user.first_name),
             "username": link.user.get_username(),
             "is_new": not link.user.has_usable_password(),
             "valid_until": valid_until,
-            "button_url": password_url(secrets.link(link)),
+            "button_url": address(secrets.link(link)),
             # For clients.
             "signature": "",
         }

@@ -148,6 +148,7 @@ SAMPLES: dict[str, Sample] = {
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
     "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
     "invited": Sample(_K.INVITED, _("To staff: link to set a password")),
+    "second-factor": Sample(_K.SECOND_FACTOR, _("To staff: link to set up a second factor")),
     "time-off": Sample(_K.TIME_OFF, _("To a therapist: time off declined")),
     "staff-alert": Sample(_K.STAFF_ALERT, _("To staff: new request"), _S.REQUESTED),
     "staff-alert-moved": Sample(
@@ -222,8 +223,9 @@ def _target(sample: Sample, now: datetime) -> Target:
     if about == "link":
         colleague = User(username="sample.colleague@example.com", first_name="Sample")
         colleague.set_unusable_password()
-        is_to_staff = sample.kind == MessageKind.INVITED
-        lasts = invitations.LINK_LASTS if is_to_staff else links.SIGN_IN_LINK_LASTS
+        is_to_staff = sample.kind in (MessageKind.INVITED, MessageKind.SECOND_FACTOR)
+        is_soon = sample.kind != MessageKind.INVITED
+        lasts = links.SIGN_IN_LINK_LASTS if is_soon else invitations.LINK_LASTS
         return Link(email=_EMAIL, user=colleague if is_to_staff else None, expires_at=now + lasts)
     if about == "day":
         return DeskDay(local(now).date())

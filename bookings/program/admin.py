@@ -21,6 +21,7 @@ from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.localtime import local
 from massagerx.lib.picture_upload import PictureUploadForm, upload_field
 
+from .labels import questions
 from .models import (
     MOST_EXERCISES,
     Area,
@@ -33,7 +34,6 @@ from .models import (
     TemplateExercise,
 )
 from .rights import programs_seen_by
-from .words import questions
 
 
 class ExerciseForm(forms.ModelForm):

@@ -12,12 +12,13 @@ class ProgramConfig(AppConfig):
     verbose_name = _("Training programs")
 
     def ready(self) -> None:
-        """Registers what the core tells, and what it is told of programs."""
+        """Registers what the core tells, what it is told of programs, and what its pages show of them."""
         # Imported here: models can be loaded only once the apps are.
         from bookings.desk import front_page
         from bookings.domain import export, listeners
         from bookings.enums import MessageKind
         from bookings.notifications import registry, render
+        from bookings.templatetags.inserts import insert
 
         from . import desk, operations, personal_data
 
@@ -32,3 +33,10 @@ class ProgramConfig(AppConfig):
             render.add_words_of_link(kind, operations.words_of)
             registry.add_reason_of_link(kind, partial(operations.why_not_mailed, kind))
         front_page.add_rows(desk.waiting)
+        for spot, name in (
+            ("service_example", "program/of_service.html"),
+            ("visit_buttons", "program/visit_button.html"),
+            ("own_visit_buttons", "program/own_visit_button.html"),
+            ("reports", "program/report.html"),
+        ):
+            insert(spot, name)

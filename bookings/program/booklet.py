@@ -24,6 +24,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.retention import PROGRAM_PAPERS_KEPT
 from massagerx.lib.encryption import UnreadableValue, keyed_digest
 from massagerx.lib.pictures import as_jpeg
 from massagerx.lib.typeset import NotTypeset, Paper, has_letters, typeset
@@ -35,8 +36,6 @@ from .week import is_day_of
 
 log = logging.getLogger("massagerx.program")
 
-# One that nobody has asked for again goes; it can be made anew by a press.
-KEPT = timedelta(days=30)
 # Tried again no sooner: a worker that died with it may have been stopped by its time limit.
 TRY_AGAIN_AFTER = timedelta(minutes=3)
 # Pixels of a picture's width.
@@ -290,4 +289,4 @@ def _make_next(business: Business, clock: Callable[[], datetime]) -> bool:
 
 def purge(*, now: datetime) -> None:
     """Deletes booklets that were asked for long ago."""
-    ProgramBooklet.objects.filter(asked_at__lt=now - KEPT).only("pk").delete()
+    ProgramBooklet.objects.filter(asked_at__lt=now - PROGRAM_PAPERS_KEPT).only("pk").delete()

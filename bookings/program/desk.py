@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.desk.frame import StaffRequest, desk_page, get_visit, log_change, page, read_key, say, to_visit
 from bookings.domain import intake
-from bookings.domain.operations import Act
+from bookings.domain.operations import StaffAct
 from bookings.exceptions import BookingError
 from bookings.models import Booking
 from bookings.staff.labels import local_when, unreadable
@@ -36,11 +36,11 @@ from . import operations
 from .body import VIEWS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
+from .labels import check_words, why_not
 from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
 from .rights import programs_seen_by
 from .stages import course_behind, course_of_client, stages_of
 from .week import days_missed
-from .words import check_words, why_not
 
 VIEW, ADD, CHANGE = "program.view_program", "program.add_program", "program.change_program"
 OPEN = "bookings.view_screeningrecord"
@@ -131,7 +131,7 @@ def _made(request: StaffRequest, booking: Booking, template: ProgramTemplate, no
             chosen=data["exercises"],
             started_on=data["started_on"],
             key=data["key"],
-            act=Act(now, request.user),
+            act=StaffAct(now, request.user),
         )
     except BookingError as error:
         form.add_error(None, why_not(error, now=now))
@@ -166,7 +166,9 @@ def assessment_page(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _assess(request, booking, form, status=422)
     try:
-        operations.write_assessment(booking=booking, findings=form.cleaned_data, act=Act(now, request.user))
+        operations.write_assessment(
+            booking=booking, findings=form.cleaned_data, act=StaffAct(now, request.user)
+        )
     except BookingError as error:
         form.add_error(None, why_not(error, now=now))
         return _assess(request, booking, form, status=409)
@@ -254,7 +256,7 @@ def change_program(request: StaffRequest, pk: int, what: str) -> HttpResponse:
         return redirect(_PAGE, pk)
     now = timezone.now()
     try:
-        said = act_on(request, program, Act(now, request.user))
+        said = act_on(request, program, StaffAct(now, request.user))
     except forms.ValidationError as error:
         said_wrong = " ".join(error.messages)
         say(request, False, said_wrong)
@@ -286,19 +288,19 @@ def _cleaned(form: forms.Form) -> dict[str, Any]:
     return form.cleaned_data
 
 
-def _change(request: StaffRequest, program: Program, act: Act) -> str:
+def _change(request: StaffRequest, program: Program, act: StaffAct) -> str:
     exercise = _exercise(request, program)
     operations.change_exercise(exercise=exercise, amounts=_cleaned(AmountForm(request.POST)), act=act)
     return _("%(name)s is changed. What was done before stays.") % {"name": exercise.name}
 
 
-def _take_out(request: StaffRequest, program: Program, act: Act) -> str:
+def _take_out(request: StaffRequest, program: Program, act: StaffAct) -> str:
     exercise = _exercise(request, program)
     operations.change_exercise(exercise=exercise, amounts={}, act=act)
     return _("%(name)s is taken out.") % {"name": exercise.name}
 
 
-def _let_go_on(request: StaffRequest, program: Program, act: Act) -> str:
+def _let_go_on(request: StaffRequest, program: Program, act: StaffAct) -> str:
     if not request.user.has_perm(OPEN):
         raise PermissionDenied
     words = _("Please open the program first, and see what speaks against it.")
@@ -308,7 +310,7 @@ def _let_go_on(request: StaffRequest, program: Program, act: Act) -> str:
     return _("%(name)s goes on, though a health answer speaks against it.") % {"name": exercise.name}
 
 
-def _add(request: StaffRequest, program: Program, act: Act) -> str:
+def _add(request: StaffRequest, program: Program, act: StaffAct) -> str:
     # Why one is refused tells of health.
     if not request.user.has_perm(OPEN):
         raise PermissionDenied
@@ -318,32 +320,32 @@ def _add(request: StaffRequest, program: Program, act: Act) -> str:
     return _("%(name)s is added.") % {"name": added.name}
 
 
-def _pause(request: StaffRequest, program: Program, act: Act) -> str:
+def _pause(request: StaffRequest, program: Program, act: StaffAct) -> str:
     operations.pause(program=program, act=act)
     return _("The program is paused.")
 
 
-def _resume(request: StaffRequest, program: Program, act: Act) -> str:
+def _resume(request: StaffRequest, program: Program, act: StaffAct) -> str:
     operations.resume(program=program, act=act)
     return _("The program goes on where it was paused.")
 
 
-def _end(request: StaffRequest, program: Program, act: Act) -> str:
+def _end(request: StaffRequest, program: Program, act: StaffAct) -> str:
     operations.end(program=program, act=act)
     return _("The program has ended. What was done stays.")
 
 
-def _note(request: StaffRequest, program: Program, act: Act) -> str:
+def _note(request: StaffRequest, program: Program, act: StaffAct) -> str:
     operations.write_note(program=program, text=_cleaned(NoteForm(request.POST))["note"], act=act)
     return _("Your word stands on the client’s page.")
 
 
-def _link(request: StaffRequest, program: Program, act: Act) -> str:
+def _link(request: StaffRequest, program: Program, act: StaffAct) -> str:
     operations.send_link(program=program, act=act)
     return _("There is a new link. One from before opens nothing any more.")
 
 
-def _follow(request: StaffRequest, program: Program, act: Act) -> str:
+def _follow(request: StaffRequest, program: Program, act: StaffAct) -> str:
     course = course_of_client(program, program.paused_on or local(act.at).date())
     if course is None:
         raise forms.ValidationError(_("There is no other course of this client’s by now."))
@@ -351,7 +353,7 @@ def _follow(request: StaffRequest, program: Program, act: Act) -> str:
     return _("The program changes at the visits of “%(course)s” now.") % {"course": course}
 
 
-_BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
+_BUTTONS: dict[str, Callable[[StaffRequest, Program, StaffAct], str]] = {
     "change": _change,
     "take-out": _take_out,
     "go-on": _let_go_on,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from bookings.courses.models import LONGEST_DAYS, Course
 from bookings.domain import intake, links, listeners, outbox
-from bookings.domain.operations import Act
+from bookings.domain.operations import Act, StaffAct
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, LookedAt, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
 from bookings.models import Booking, Client, Link, ScreeningRecheck, ScreeningRecord
@@ -119,7 +119,7 @@ def make_program(
     chosen: Sequence[int],
     started_on: date,
     key: UUID,
-    act: Act,
+    act: StaffAct,
 ) -> Program:
     """Makes the program of a visit's client from those exercises (keys) of a template, and mails the link to it.
 
@@ -127,7 +127,6 @@ def make_program(
     `TooLate` for a first day that is past or far ahead, `SubmissionReused`, `ChangedMeanwhile` where health answers
     came in between, and `UnreadableValue`. Nothing is written then but the look at the health answers.
     """
-    assert act.actor is not None
     facts = intake.read_facts(booking=booking, user=act.actor, now=act.at)
     try:
         with transaction.atomic():
@@ -175,10 +174,9 @@ def _lock_client(booking: Booking) -> None:
     Client.objects.select_for_update(no_key=True).get(pk=booking.client_id)
 
 
-def _require_same(facts: intake.Facts, booking: Booking, act: Act) -> None:
+def _require_same(facts: intake.Facts, booking: Booking, act: StaffAct) -> None:
     """Raises `ChangedMeanwhile` where health answers came in since `facts` were read: `heed_answers` saw nothing of
     what is about to be written. Under the locks of the client, and of the visit or its program."""
-    assert act.actor is not None
     if intake.read_facts(booking=booking, user=act.actor, now=act.at) != facts:
         raise ChangedMeanwhile
 
@@ -257,10 +255,9 @@ def _behind(link: Link) -> Program | None:
 # Assessed -----------------------------------------------------------------------------------------------------------
 
 
-def write_assessment(*, booking: Booking, findings: Mapping[str, Any], act: Act) -> Assessment:
+def write_assessment(*, booking: Booking, findings: Mapping[str, Any], act: StaffAct) -> Assessment:
     """Keeps what was found and heard at a visit. Raises `NoVisit` for one that doesn't stand, or whose client was
     erased."""
-    assert act.actor is not None
     with transaction.atomic():
         fresh = Booking.objects.select_for_update(no_key=True).select_related("client").get(pk=booking.pk)
         if fresh.status not in MADE_AT or fresh.client.erased_at is not None:
@@ -311,10 +308,9 @@ def change_exercise(
         return found
 
 
-def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: Act) -> ProgramExercise:
+def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: StaffAct) -> ProgramExercise:
     """Adds an exercise of the library from a week on. Raises `NotForHealth`, `NothingToDo`, `NoLongerOffered`,
     `ChangedMeanwhile` and `UnreadableValue`."""
-    assert act.actor is not None
     facts = intake.read_facts(booking=program.booking, user=act.actor, now=act.at)
     with transaction.atomic():
         _lock_client(program.booking)

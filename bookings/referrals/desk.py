@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings.courses.words import day_words
+from bookings.courses.labels import day_words
 from bookings.desk.frame import StaffRequest, desk_page, log_change, page, read_key, say
 from bookings.domain.export import Section, as_data
 from bookings.exceptions import ChangedMeanwhile
@@ -93,7 +93,7 @@ def approve(request: StaffRequest, pk: int) -> HttpResponse:
     """Staff's word on an entry, from the page that shows it."""
     referral = _find(str(pk))
     if request.method == "POST" and referral is not None:
-        if not referral.looks.filter(user=request.user).exists():
+        if not referral.access_log.filter(user=request.user).exists():
             say(request, False, _("Please open it first, and look at what the office entered."))
             return redirect(_PAGE, pk)
         try:
@@ -203,7 +203,7 @@ def _page(request: StaffRequest, referral: Referral, entry: dict[str, str] | Non
         "may_erase": referral.ended_at is not None and referral.course_id is None and user.has_perm(ERASE),
         "looks": [
             {"when": local_when(look.at), "who": look.user.get_username()}
-            for look in referral.looks.select_related("user")
+            for look in referral.access_log.select_related("user")
         ],
     }
     return page(request, "referral", context)

@@ -124,7 +124,7 @@ class Referral(models.Model):
 class ReferralLook(models.Model):
     """Somebody looked at what an office entered of a patient's health: who and when."""
 
-    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="looks")
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="access_log")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(_("when"))
 

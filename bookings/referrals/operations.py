@@ -13,12 +13,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from bookings.courses.labels import day_words
 from bookings.courses.models import CoursePlan
-from bookings.courses.words import day_words
 from bookings.domain import intake, links, listeners, operations, outbox
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
 from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, HeardFrom, Link
+from bookings.retention import ENDED_REFERRALS_KEPT, REFERRALS_KEPT
 from bookings.views.steps import REFERRAL
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, zone
@@ -31,10 +32,6 @@ from .models import Referral, ReferralLook, ReferralOffice
 MOST_A_DAY = 40
 # The owner of a mailbox must not be flooded by a slip of the finger at an office.
 MOST_TO_A_MAILBOX, WITHIN = 3, timedelta(days=1)
-# An entry that no course was booked by is deleted so long after the first day that it clears.
-KEPT = timedelta(days=90)
-# One that was taken back, so long after.
-KEPT_ENDED = timedelta(days=7)
 # A look is written down once within so long: an entry is read again before the call.
 LOOKS_APART = timedelta(hours=12)
 # An office's page names so many of its patients.
@@ -133,7 +130,7 @@ def refer(
                 office=office,
                 health=dict(health),
                 entered_at=now,
-                kept_until=max(now, first) + KEPT,
+                kept_until=max(now, first) + REFERRALS_KEPT,
                 submission_key=key,
                 **sent,
             )
@@ -434,5 +431,5 @@ def _courses_of(bookings: Sequence[int]) -> Any:
 def forget_purged(fact: listeners.HealthPurged) -> None:
     """Deletes entries that no course was booked by, once their time is over or they were taken back; the others go with
     their course."""
-    over = Q(kept_until__lte=fact.at) | Q(ended_at__lte=fact.at - KEPT_ENDED)
+    over = Q(kept_until__lte=fact.at) | Q(ended_at__lte=fact.at - ENDED_REFERRALS_KEPT)
     _delete(Referral.objects.filter(over, course=None))

@@ -38,7 +38,7 @@ def lines_of(row: Referral) -> list[Any]:
     """What an office entered of one patient, and what came of it."""
     looks = [
         f"{look.user.get_username()}, {look.at:%Y-%m-%d %H:%M} UTC"
-        for look in row.looks.select_related("user")
+        for look in row.access_log.select_related("user")
     ]
     return [
         line("office", _("office"), str(row.office)),

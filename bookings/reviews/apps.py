@@ -10,12 +10,13 @@ class ReviewsConfig(AppConfig):
     verbose_name = _("Reviews")
 
     def ready(self) -> None:
-        """Registers what the core tells, and what it is told of reviews."""
+        """Registers what the core tells, what it is told of reviews, and what its pages show of them."""
         # Imported here: models can be loaded only once the apps are.
         from bookings.desk import front_page
         from bookings.domain import export, listeners
         from bookings.enums import MessageKind
         from bookings.notifications import registry, render
+        from bookings.templatetags.inserts import insert
 
         from . import desk, operations, personal_data
 
@@ -26,3 +27,8 @@ class ReviewsConfig(AppConfig):
         render.add_words_of_link(MessageKind.REVIEW, operations.words_of)
         registry.add_reason_of_link(MessageKind.REVIEW, operations.why_not_mailed)
         front_page.add_rows(desk.waiting)
+        for spot, name in (
+            ("service_words", "reviews/of_service.html"),
+            ("therapist_words", "reviews/of_therapist.html"),
+        ):
+            insert(spot, name)

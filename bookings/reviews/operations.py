@@ -18,10 +18,10 @@ from bookings.courses.models import Course
 from bookings.domain import intake, links, listeners, outbox
 from bookings.domain.clients import lock_client
 from bookings.domain.operations import Act
-from bookings.domain.retention import REVIEWS_KEPT
 from bookings.enums import BookingStatus, ComplaintState, LinkPurpose, LookedAt, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, Client, ClientNote, Link, Message, MessageSettings
+from bookings.retention import REVIEWS_KEPT
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 

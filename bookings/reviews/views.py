@@ -20,8 +20,8 @@ from massagerx.lib.text import initials
 
 from . import operations
 from .forms import WriteForm
+from .health_mentions import tells_of_health
 from .models import Review
-from .words import tells_of_health
 
 _A_PAGE = 20
 

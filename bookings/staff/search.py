@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import json
+from typing import Any, TypeVar
 
+from django.db import connection
 from django.db.models import Case, Count, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
@@ -16,9 +18,11 @@ _Row = TypeVar("_Row", bound=Model)
 _OF_VISIT = ("reference", "contact_name", "recipient_name", "street")
 OF_CLIENT = ("name", "email", "phone")
 _ZIP_DIGITS = 5
-# More clients than these hold what is in one in twenty or so: to read row by row finds some of them soon. More visits
-# than these are not handed over as keys.
+# More clients than these who hold all of it: to read row by row finds some of them soon. More clients or visits than
+# these are not handed over as keys.
 _MANY, _VERY_MANY = 5_000, 20_000
+# Of more clients than these none is meant more than another.
+_RANKED = 1_000
 
 
 def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]:
@@ -31,12 +35,15 @@ def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]
     return queryset
 
 
-def search_clients(queryset: QuerySet[Client], text: str) -> QuerySet[Client]:
-    """The clients who hold every part of `text`, those first who are meant; by name alone when every part is in
-    thousands, such as the domain of a mailbox: then nobody is meant, and the first page is found on the way."""
+def search_clients(queryset: QuerySet[_Row], text: str, *then: Any) -> QuerySet[_Row]:
+    """The clients who hold every part of `text`, those first who are meant and of these in the order `then`; by name
+    alone when a thousand hold all of it: then nobody is meant. What thousands hold, such as the domain of a mailbox, is
+    found on the way through the list."""
     wanted = parts(text)
-    if not wanted or not all(map(_is_common, wanted)):
-        return search(queryset, text, *OF_CLIENT).order_by(best_first("name", text), "name", "-pk")
+    many = _how_many(wanted) if wanted else 0
+    if many <= _MANY:
+        order = [best_first("name", text), *then] if many <= _RANKED else []
+        return search(queryset, text, *OF_CLIENT).order_by(*order, "name", "-pk")
     for part in wanted:
         queryset = queryset.filter(ContainsPart(*OF_CLIENT, part=part))
     return queryset.order_by("name", "-pk")
@@ -64,11 +71,12 @@ def search_visits(queryset: QuerySet[_Row], text: str, path: str = "") -> QueryS
     if not wanted:
         return queryset.none() if text.strip() else queryset
     areas = _areas() if any(_is_zip(part) for part in wanted) else []
-    common = {part for part in wanted if _is_common(part)}
-    if len(common) < len(wanted):
+    fewest_first = sorted((_how_many([part]), part) for part in wanted)
+    if fewest_first[0][0] <= _MANY or _how_many(wanted) <= _MANY:
         found = Booking.objects.order_by()
-        for part in wanted:
-            found = found.filter((_read if part in common else _looked_up)(part, areas))
+        # Looked up are the part that fewest clients have, and others that aren't everybody's.
+        for rank, (clients, part) in enumerate(fewest_first):
+            found = found.filter((_read if rank and clients > _VERY_MANY else _looked_up)(part, areas))
         if found[: _VERY_MANY + 1].count() <= _VERY_MANY:
             return queryset.filter(OneOf(f"{path}pk", list(found.values_list("pk", flat=True))))
     for part in wanted:
@@ -82,18 +90,23 @@ def visits_of_client() -> Coalesce:
     return Coalesce(Subquery(of_client.annotate(number=Count("pk")).values("number")), 0)
 
 
-def _with(part: Part) -> QuerySet[Client]:
-    return Client.objects.filter(ContainsPart(*OF_CLIENT, part=part, indexed=True)).order_by()
+def _with(wanted: list[Part]) -> QuerySet[Client]:
+    conditions = [ContainsPart(*OF_CLIENT, part=part, indexed=True) for part in wanted]
+    return Client.objects.filter(*conditions).order_by()
 
 
-def _is_common(part: Part) -> bool:
-    """Whether thousands of clients have it."""
-    return _with(part)[: _MANY + 1].count() > _MANY
+def _how_many(wanted: list[Part]) -> int:
+    """How many clients have every part. PostgreSQL tells what it expects without looking, as to count thousands takes a
+    second; it knows the parts that many have since it last analyzed the table, and takes others for few."""
+    if connection.vendor != "postgresql":
+        return _with(wanted)[: _VERY_MANY + 1].count()
+    (plan,) = json.loads(_with(wanted).explain(format="json"))
+    return int(plan["Plan"]["Plan Rows"])
 
 
 def _looked_up(part: Part, areas: list[tuple[int, str]]) -> Q:
     """A condition on visits, answered from indexes."""
-    found = Q(ContainsPart(*_OF_VISIT, part=part, indexed=True)) | Q(AmongKeys("client_id", _with(part)))
+    found = Q(ContainsPart(*_OF_VISIT, part=part, indexed=True)) | Q(AmongKeys("client_id", _with([part])))
     return found | Q(area__in=_within(part, areas))
 
 

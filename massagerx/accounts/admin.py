@@ -99,7 +99,8 @@ class StaffAdmin(ListMixin, UserAdmin):
                 by: Any = request.user
                 note(user, by=by, what=_("Second factor reset."))
                 sentence = _(
-                    "The second factor of %(name)s is off; the next log-in asks for the password alone."
+                    "The second factor of %(name)s is off. After their next log-in they set up another, by a link to "
+                    "their mailbox."
                 )
                 self.message_user(request, sentence % {"name": user.get_username()}, messages.SUCCESS)
             return redirect("admin:auth_user_change", user.pk)

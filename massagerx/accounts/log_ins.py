@@ -1,19 +1,37 @@
-"""The record of log-ins: whoever has to say after a breach who came in needs it."""
+"""How often a log-in can be tried, and the record of them: whoever has to say after a breach who came in needs it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from massagerx.lib.batches import delete_in_batches
-from massagerx.lib.limits import client_address
+from massagerx.lib.limits import client_address, limited
 
 from .models import LogIn, LogInOutcome
 
 KEPT = timedelta(days=400)
+# From one address: in all, and at one name.
+TRIES, TRIES_AT_A_NAME = "10/m", "20/h"
+
+P = ParamSpec("P")
+
+
+def limit_tries(
+    log_in: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view `log_in`, at which guessing a password costs time: by address, and more so for one name; never by name
+    alone, so that an outsider can't lock a member of staff out."""
+    return limited(TRIES, "admin-login")(limited(TRIES_AT_A_NAME, "admin-login-name", also=_name)(log_in))
+
+
+def _name(request: HttpRequest) -> str:
+    """Whom somebody wants to log in as; in any case, like mail addresses are typed."""
+    return request.POST.get("username", "")[:150].casefold()
 
 
 def record(request: HttpRequest | None, user: User | None, outcome: LogInOutcome, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from . import sessions
 
 # What somebody without the second factor that is required may open.
-_OPEN = {"second_factor", "login", "logout", "jsi18n"}
+_OPEN = {"second_factor", "second_factor_link", "login", "logout", "jsi18n"}
 
 
 class StaffMiddleware:

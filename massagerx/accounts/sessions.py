@@ -1,4 +1,5 @@
-"""How long a member of staff stays logged in: so long without doing anything, and so long altogether."""
+"""How long a member of staff stays logged in: so long without doing anything, and so long altogether; and whose
+mailbox a browser has shown to be its own."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 _SINCE, _SEEN, _VERIFIED = "staff_since", "staff_seen", "staff_verified"
+_MAILBOX, _MAILBOX_SECONDS = "staff_mailbox", 3600
 # The last press is written down at most this often, so that not every page writes to the session.
 _STEP_SECONDS = 60
 
@@ -44,3 +46,17 @@ def lost_factor(session: Any, user: Any) -> bool:
 def forget_factor(session: Any) -> None:
     """This log-in takes its own second factor off, and goes on to set up another."""
     session.pop(_VERIFIED, None)
+
+
+def show_mailbox(session: Any, user: Any) -> None:
+    """Whoever has this browser read the mailbox of that account, or typed its code: for an hour it may set a second
+    factor up, logged in already or not."""
+    session[_MAILBOX] = [user.pk, int(time.time())]
+
+
+def may_set_up(session: Any, user: Any) -> bool:
+    """Whether this log-in may set a second factor up. Where none is required, a password opens everything anyway."""
+    whose, at = session.get(_MAILBOX) or (None, 0)
+    return not settings.REQUIRE_SECOND_FACTOR or (
+        whose == user.pk and 0 <= time.time() - at < _MAILBOX_SECONDS
+    )

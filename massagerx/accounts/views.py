@@ -35,6 +35,8 @@ def second_factor_page(request: HttpRequest, context: dict[str, Any]) -> HttpRes
 
 
 def _set_up(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpResponse:
+    if not sessions.may_set_up(request.session, user):
+        return _page(request, "mailbox", context)
     # The same secret until it is confirmed: a page that is loaded again must not outdate the phone.
     key = pending_key(request.session)
     if key is None:
@@ -99,6 +101,7 @@ def _new_codes(request: HttpRequest, user: User, context: dict[str, Any]) -> Htt
 def _other_phone(request: HttpRequest, user: User) -> HttpResponse:
     second_factor.reset(user)
     sessions.forget_factor(request.session)
+    sessions.show_mailbox(request.session, user)
     note(user, by=user, what=_("Second factor removed."))
     messages.info(request, _("Now set up the other phone."))
     return redirect("admin:second_factor")
@@ -142,7 +145,7 @@ def _page(request: HttpRequest, step: str, context: dict[str, Any]) -> HttpRespo
             "title": _("Second factor"),
             "step": step,
             # Nothing else is open, so no links lead there.
-            "is_shut": step in ("set-up", "ask") and not user.is_verified(),
+            "is_shut": step in ("mailbox", "set-up", "ask") and not user.is_verified(),
         },
         status=422 if form is not None and form.errors else 200,
     )

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -187,17 +187,3 @@ def dump_in(folder: Path) -> Path:
 def media_in(folder: Path) -> Path:
     """Where `read` put the media; the folder is missing when there were none."""
     return folder / _MEDIA
-
-
-def newest(folder: Path) -> datetime | None:
-    """When the newest archive in the folder was finished, in UTC; None where there is none."""
-    times = []
-    for path in folder.glob(f"massagerx-*{SUFFIX}"):
-        with suppress(OSError):  # deleted meanwhile
-            times.append(path.stat().st_mtime)
-    return datetime.fromtimestamp(max(times), UTC) if times else None
-
-
-def oldest_beyond(folder: Path, keep: int) -> list[Path]:
-    """The archives in `folder` that are more than the `keep` newest, by the instant in their names."""
-    return sorted(folder.glob(f"massagerx-*{SUFFIX}"), reverse=True)[keep:]

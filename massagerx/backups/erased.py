@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
+import uuid
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from bookings.domain.erasure import erase_client
 from bookings.domain.listeners import ClientErased
 from bookings.exceptions import BookingError
 from bookings.models import Client
+
+from . import places
 
 log = logging.getLogger("massagerx.backups")
 
@@ -35,6 +39,9 @@ def note(erasure: ClientErased) -> None:
 
 def _append(line: dict[str, Any]) -> None:
     try:
+        if kept := places.bucket():
+            kept.note(f"{uuid.uuid4().hex}.json", json.dumps(line))
+            return
         _file().parent.mkdir(parents=True, exist_ok=True)
         with _file().open("a") as file:
             file.write(f"{json.dumps(line)}\n")
@@ -62,8 +69,9 @@ def erase_again(*, since: datetime, now: datetime) -> tuple[int, list[int]]:
 
 
 def _lines() -> list[dict[str, Any]]:
-    try:
-        text = _file().read_text()
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    """Raises OSError while the bucket is away."""
+    kept = places.bucket()
+    lines = kept.notes() if kept else []
+    with suppress(FileNotFoundError):
+        lines += _file().read_text().splitlines()
+    return [json.loads(line) for line in lines if line.strip()]

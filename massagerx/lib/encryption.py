@@ -1,5 +1,7 @@
 """Authenticated encryption of one column, with keys that rotate and are kept out of the database."""
 
+from __future__ import annotations
+
 import base64
 import hmac
 import json
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext as _
 
 # How every Fernet token begins: the version, 0x80, and the first bytes of a time before the year 2106.
 _TOKEN = "gAAAAA"  # noqa: S105
@@ -106,3 +109,76 @@ class EncryptedJSONField(models.Field):
     def value_to_string(self, obj: models.Model) -> str:
         """The token, so that a dump holds no plain text."""
         return self.get_prep_value(self.value_from_object(obj)) or ""
+
+
+class UnreadableText(str):
+    """Stands for a text that none of HEALTH_KEYS opens. A row that is saved again keeps what it had."""
+
+    token: str
+
+    @classmethod
+    def of(cls, token: str) -> UnreadableText:
+        """The words that a person reads in its place."""
+        text = cls(_("(This can’t be read: its key is missing.)"))
+        text.token = token
+        return text
+
+
+class _EncryptedText:
+    """A text, stored as one Fernet token; an empty one as it is, at no cost. What was stored plainly before the column
+    was encrypted is read as it is. Nothing can be searched or ordered by it; only whether it is empty can be asked.
+
+    Beside a lost key a line is lost, and not the page: `UnreadableText` stands for it.
+    """
+
+    model: type[models.Model]
+    name: str
+
+    def get_internal_type(self) -> str:
+        """Stored as text; `max_length` is asked of what is typed."""
+        return "TextField"
+
+    def _cipher(self) -> MultiFernet:
+        return _cipher(tuple(settings.HEALTH_KEYS), f"{self.model._meta.label_lower}.{self.name}")
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """The text as a Fernet token; what is empty or None as it is."""
+        if not value:
+            return value if value is None else ""
+        return value.token if isinstance(value, UnreadableText) else self._sealed(str(value))
+
+    def _sealed(self, text: str) -> str:
+        return self._cipher().encrypt(text.encode()).decode()
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        """The decrypted text, or what stands for one that no key opens."""
+        if value is None or not value.startswith(_TOKEN):
+            return value
+        try:
+            return self._cipher().decrypt(value.encode()).decode()
+        except InvalidToken:
+            return UnreadableText.of(value)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """The token, so that a dump holds no plain text."""
+        return self.get_prep_value(getattr(obj, self.name)) or ""
+
+    def to_python(self, value: Any) -> Any:
+        """Opens what `value_to_string` wrote, so that a dump can be loaded. Raises `ValidationError` for ciphertext
+        that no key opens."""
+        text = value if value is None or isinstance(value, str) else str(value)
+        opened = text if isinstance(text, UnreadableText) else self.from_db_value(text, None, None)
+        if opened is not text and isinstance(opened, UnreadableText):
+            raise ValidationError("None of HEALTH_KEYS opens this value.", code="unreadable")
+        return opened
+
+
+class EncryptedCharField(_EncryptedText, models.CharField):
+    """A line that a person typed, encrypted."""
+
+
+class EncryptedTextField(_EncryptedText, models.TextField):
+    """Lines that a person typed, encrypted."""
+
+
+EncryptedField = EncryptedJSONField | EncryptedCharField | EncryptedTextField

@@ -15,12 +15,12 @@ from storages.backends.s3 import S3Storage
 
 
 @contextmanager
-def _as_os_error() -> Iterator[None]:
+def as_os_error(store: str = "the media store") -> Iterator[None]:
     """What the store's library raises, as what a disk would: callers know one kind of trouble."""
     try:
         yield
     except (BotoCoreError, ClientError, Boto3Error, RetriesExceededError) as error:
-        raise OSError(f"the media store: {type(error).__name__}") from error
+        raise OSError(f"{store}: {type(error).__name__}") from error
 
 
 class BucketStorage(S3Storage):
@@ -36,22 +36,22 @@ class BucketStorage(S3Storage):
 
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""
-        with _as_os_error():
+        with as_os_error():
             return bool(super().exists(name))
 
     def delete(self, name: str) -> None:
         """Deletes the file, if it is there."""
-        with _as_os_error():
+        with as_os_error():
             super().delete(name)
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
         """The names of folders and files in a folder."""
-        with _as_os_error():
+        with as_os_error():
             folders, files = super().listdir(name)
             return folders, files
 
     def _open(self, name: str, mode: str = "rb") -> Any:
-        with _as_os_error():
+        with as_os_error():
             file: Any = super()._open(name, mode)
             if "r" in mode:
                 _whole = (
@@ -60,5 +60,5 @@ class BucketStorage(S3Storage):
             return file
 
     def _save(self, name: str, content: Any) -> str:
-        with _as_os_error():
+        with as_os_error():
             return str(super()._save(name, content))

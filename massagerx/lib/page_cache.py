@@ -57,7 +57,7 @@ class _Cache:
     def key_of(self, name: str) -> str:
         """The key of what is kept under this name. Raises `RedisError`."""
         generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
-        return f"kept-pages:{generation}:{int(time.time() // 60)}:{name}"
+        return f"page-cache:{generation}:{int(time.time() // 60)}:{name}"
 
 
 _cache = _Cache()

@@ -1,8 +1,14 @@
 """ZIP codes and their centroids, offline. Source: the `zipcodes` package's table."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+# With the state in front or the four more digits behind, which a text program may have joined by another dash.
+_ZIP = re.compile(
+    r"(?:(?:CA|California)[,.]?\s*)?([0-9]{5})(?:\s?[-\s\u2010-\u2015\u2212]\s?[0-9]{4})?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,12 @@ class ZipCentroid:
     latitude: float
     longitude: float
     is_standard: bool
+
+
+def read_zip(text: str) -> str | None:
+    """The five digits of a ZIP code as people type it, also of a ZIP+4; None for anything else."""
+    match = _ZIP.fullmatch(text)
+    return match[1] if match is not None else None
 
 
 @lru_cache(maxsize=4096)

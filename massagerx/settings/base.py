@@ -191,10 +191,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 
 
-def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
-    """Django's settings for the storage of media: a folder of this machine for an empty `address`, else a bucket:
-    `s3://bucket/folder` on AWS, `https://host/bucket/folder` on any other store that speaks S3 (`http://` is for one on
-    this machine or in a network of ours); `?region=` names the region. `keys` are the access key and its secret."""
+def media_storage(address: str, *, keys: tuple[str, str], name: str = "MEDIA") -> dict[str, Any]:
+    """Django's settings for the storage of media, or of what else the settings `name`_… are about: a folder of this
+    machine for an empty `address`, else a bucket: `s3://bucket/folder` on AWS, `https://host/bucket/folder` on any
+    other store that speaks S3 (`http://` is for one on this machine or in a network of ours); `?region=` names the
+    region. `keys` are the access key and its secret."""
     if not address:
         return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     from boto3.s3.transfer import TransferConfig
@@ -211,12 +212,12 @@ def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
         or asked.keys() - {"region"}
     ):
         raise ImproperlyConfigured(
-            "MEDIA_BUCKET must be s3://bucket or https://host/bucket, perhaps with ?region=, and without keys; "
+            f"{name}_BUCKET must be s3://bucket or https://host/bucket, perhaps with ?region=, and without keys; "
             "docs/hosting.md says more."
         )
     if not all(keys):
         raise ImproperlyConfigured(
-            "MEDIA_BUCKET needs MEDIA_ACCESS_KEY and MEDIA_SECRET_KEY; docs/hosting.md says more."
+            f"{name}_BUCKET needs {name}_ACCESS_KEY and {name}_SECRET_KEY; docs/hosting.md says more."
         )
     options = {
         "bucket_name": bucket,
@@ -244,12 +245,35 @@ def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
     return {"BACKEND": "massagerx.lib.media_store.BucketStorage", "OPTIONS": options}
 
 
+def backup_storages(address: str, *, keys: tuple[str, str], media: dict[str, Any]) -> dict[str, Any]:
+    """The storage of backups by its name, where `address` names a bucket. Raises ImproperlyConfigured for one in which
+    the archives would be `media` themselves."""
+    if not address:
+        return {}
+    storage = media_storage(address, keys=keys, name="BACKUP")
+    ours, theirs = storage["OPTIONS"], media.get("OPTIONS", {})
+    is_same = all(ours[part] == theirs.get(part) for part in ("endpoint_url", "bucket_name"))
+    if is_same and f"{ours['location']}/".startswith(f"{theirs['location']}/".lstrip("/")):
+        raise ImproperlyConfigured(
+            "BACKUP_BUCKET must not lie in MEDIA_BUCKET: each backup would hold the others."
+        )
+    return {"backups": storage}
+
+
+_MEDIA_KEYS = (env.str("MEDIA_ACCESS_KEY", default=""), env.str("MEDIA_SECRET_KEY", default=""))
+_MEDIA = media_storage(env.str("MEDIA_BUCKET", default=""), keys=_MEDIA_KEYS)
 STORAGES = {
-    "default": media_storage(
-        env.str("MEDIA_BUCKET", default=""),
-        keys=(env.str("MEDIA_ACCESS_KEY", default=""), env.str("MEDIA_SECRET_KEY", default="")),
-    ),
+    "default": _MEDIA,
     "staticfiles": {"BACKEND": "massagerx.lib.staticfiles.SheetStorage"},
+    # Where `manage.py backup` writes in place of BACKUP_DIR, and what was erased since is noted.
+    **backup_storages(
+        env.str("BACKUP_BUCKET", default=""),
+        keys=(
+            env.str("BACKUP_ACCESS_KEY", default=_MEDIA_KEYS[0]),
+            env.str("BACKUP_SECRET_KEY", default=_MEDIA_KEYS[1]),
+        ),
+        media=_MEDIA,
+    ),
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
     "jpg", "jpeg", "png", "gif", "webp", "avif", "zip", "gz", "br", "woff", "woff2", "map",
@@ -259,6 +283,8 @@ MEDIA_URL = "/media/"
 
 # Where `manage.py backup` writes, and what has been erased since is noted: on another disk, and copied off the machine.
 BACKUP_DIR = env.str("BACKUP_DIR", default=str(VAR_DIR / "backups"))
+# Whether it is a fault that none was ever made.
+BACKUP_EXPECTED = env.bool("BACKUP_EXPECTED", default=False)
 
 SESSION_ENGINE = "massagerx.lib.sessions"
 SESSION_COOKIE_HTTPONLY = True

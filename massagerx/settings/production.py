@@ -91,6 +91,8 @@ if TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured(
         "TRUSTED_PROXIES must be the number of proxies of yours before gunicorn: 1 for one nginx, 0 for none."
     )
+# A proxy takes a request in whole before gunicorn's few threads see it; gunicorn.conf.py asks.
+SERVE_WITHOUT_PROXY = env.bool("SERVE_WITHOUT_PROXY", default=False)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -107,6 +109,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken"
 MESSAGES_COOKIE_NAME = "__Host-messages"
 LANGUAGE_COOKIE_SECURE = True
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
+BACKUP_EXPECTED = env.bool("BACKUP_EXPECTED", default=True)
 
 # The owner hears of errors: the watch writes to them.
 LOGGING["handlers"]["error_kinds"] = {

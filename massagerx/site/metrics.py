@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from django.conf import settings
 
 from bookings.domain.outbox import oldest_due_minutes
 from bookings.enums import MessageState
 from bookings.models import Booking, Message
-from massagerx.backups import archive
+from massagerx.backups import places
 from massagerx.lib import error_kinds
 
 from .probes import OK, status
@@ -45,10 +45,10 @@ def _lines(now: datetime) -> Iterator[str]:
     errors = sum(kind.times for kind in error_kinds.lately(now))
     yield from _gauge("errors_lately", "Errors of kinds that this machine met within a day", errors)
     yield from _gauge("disk_free_bytes", "Where VAR_DIR is", shutil.disk_usage(settings.VAR_DIR).free)
-    backup = archive.newest(Path(settings.BACKUP_DIR))
-    if backup is not None:
-        age = (now - backup).total_seconds()
-        yield from _gauge("backup_age_seconds", "Of the newest archive in BACKUP_DIR", round(age))
+    with suppress(OSError):
+        if backup := places.newest():
+            age = (now - backup).total_seconds()
+            yield from _gauge("backup_age_seconds", "Of the newest archive", round(age))
 
 
 def _gauge(name: str, words: str, values: dict[str, bool] | float) -> Iterator[str]:

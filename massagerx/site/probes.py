@@ -10,17 +10,21 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.cache import cache
 from django.db import Error as AnyDatabaseError
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
-from massagerx.backups import archive
+from massagerx.backups import places
 from massagerx.celery import BEAT, WORKER, broker_answers
 
 OK = "ok"
@@ -80,12 +84,38 @@ def status() -> dict[str, str]:
             found[name] = OK if silence < SILENT_AFTER.total_seconds() else "silent"
     except RedisError:
         found["cache"] = "down"
-    backup = archive.newest(Path(settings.BACKUP_DIR))
-    if backup is not None:
-        # Where none was ever made, backups are made in another way.
-        found["backup"] = OK if timezone.now() - backup < BACKUP_LATE_AFTER else "late"
+    if found["database"] == OK and (backup := _backup()):
+        found["backup"] = backup
+    found["static"] = _static_files()
     found["disk"] = OK if shutil.disk_usage(settings.VAR_DIR).free >= DISK_SPARE else "full"
     return found
+
+
+def _backup() -> str:
+    """How the nightly backup stands: "none" where there should be one by now; "away"
+    while the bucket can't be asked; "" where none is asked for."""
+    try:
+        newest = places.newest()
+    except OSError:
+        return "away"
+    if newest is None and not settings.BACKUP_EXPECTED:
+        return ""
+    # A site that was set up today has had no night yet.
+    since = newest or MigrationRecorder.Migration.objects.aggregate(first=Min("applied"))["first"]
+    if since is None or timezone.now() - since < BACKUP_LATE_AFTER:
+        return OK
+    return "late" if newest else "none"
+
+
+def _static_files() -> str:
+    """Whether all that pages link to was collected and is there; without a manifest nothing is collected."""
+    storage: Any = staticfiles_storage
+    if not isinstance(storage, ManifestFilesMixin):
+        return OK
+    # The manifest itself is what the next start reads.
+    names = {storage.manifest_name, *storage.hashed_files.values()}
+    root = Path(settings.STATIC_ROOT)
+    return OK if len(names) > 1 and all((root / name).is_file() for name in names) else "missing"
 
 
 def _database() -> str:

@@ -23,9 +23,11 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-def member(name: str, role: str = "", *, is_superuser: bool = False) -> User:
+def member(
+    name: str, role: str = "", *, email: str = "member@example.com", is_superuser: bool = False
+) -> User:
     """A member of staff, with one of the groups that the migration makes."""
-    user = User.objects.create_user(name, password=PASSWORD, is_staff=True, is_superuser=is_superuser)
+    user = User.objects.create_user(name, email, PASSWORD, is_staff=True, is_superuser=is_superuser)
     if role:
         make_roles()
         user.groups.add(Group.objects.get(name=role))

@@ -6,6 +6,7 @@ import re
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -14,7 +15,13 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from bookings.domain import invitations, links
+from bookings.enums import MessageKind
+from bookings.models import Message
+from bookings.notifications.registry import SiteSettings, load_target
+from bookings.notifications.render import render
 from massagerx.accounts import second_factor
 from massagerx.accounts.models import RecoveryCode, TOTPDevice
 from massagerx.accounts.views import pending_key
@@ -36,6 +43,13 @@ def set_up(user: User, clock: Clock) -> list[str]:
     assert done is not None
     clock.shift(60)
     return done[1]
+
+
+def mailbox_link(user: User) -> str:
+    """The path of a link by which an account's owner shows that the mailbox is theirs."""
+    return reverse(
+        "bookings:own_mailbox", args=[links.token_of(invitations.factor_link(user, now=timezone.now()))]
+    )
 
 
 def test_the_page_sets_it_up_and_shows_the_recovery_codes_once(clock: Clock) -> None:
@@ -168,6 +182,7 @@ def test_odd_codes_are_refused_kindly(typed: str, clock: Clock) -> None:
 def test_where_it_is_required_nothing_else_opens_before(settings: Any, clock: Clock) -> None:
     settings.REQUIRE_SECOND_FACTOR = True
     user, client = member("desk", "Front desk"), Client()
+    assert client.post(mailbox_link(user)).status_code == 302
     assert log_in(client, user)
     for name in ("index", "bookings_booking_changelist", "password_change", "bookings_booking_day"):
         response = client.get(reverse(f"admin:{name}"))
@@ -185,6 +200,104 @@ def test_where_it_is_required_nothing_else_opens_before(settings: Any, clock: Cl
     client.post(page(), {"code": code_of(key)})
     assert inside(client)
     assert client.get(reverse("home")).wsgi_request.user.is_authenticated
+
+
+def test_a_thief_who_knows_the_password_sets_up_no_factor(settings: Any, clock: Clock) -> None:
+    """Neither a first one, nor another after a reset; nor with what another browser has shown."""
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, thief, other = member("desk", "Front desk", email="desk@example.com"), Client(), member("hands")
+    set_up(user, clock)
+    second_factor.reset(user)
+    assert thief.post(mailbox_link(other)).status_code == 302
+    assert log_in(thief, user)
+    shown = thief.get(page())
+    assert "Send me the link" in shown.content.decode()
+    assert pending_key(thief.session) is None
+    thief.post(page(), {"code": code_of(second_factor.new_key())})
+    assert not second_factor.is_set_up(user)
+
+    assert thief.post(reverse("admin:second_factor_link"), follow=True).status_code == 200
+    message = Message.objects.get()
+    assert (message.kind, message.link.email) == (MessageKind.SECOND_FACTOR, "desk@example.com")
+    mail = render(message, load_target(message), SiteSettings.load(), now=timezone.now())
+    link = re.search(r"/invited/[^/\s]+/second-factor/", mail.text)
+    assert link is not None
+    # Whoever reads the mailbox, in a browser of their own.
+    person = Client()
+    assert person.get(link[0]).status_code == 200
+    assert person.post(link[0])["Location"] == page()
+    assert thief.post(link[0]).status_code == 404
+    assert log_in(person, user)
+    person.get(page())
+    key = pending_key(person.session)
+    assert key is not None
+    person.post(page(), {"code": code_of(key)})
+    assert inside(person)
+    assert not inside(thief)
+    thief.get(page())
+    assert pending_key(thief.session) is None
+
+
+def test_the_link_works_for_20_minutes_and_its_browser_for_an_hour(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk"), Client()
+    late, link = mailbox_link(user), mailbox_link(user)
+    assert client.post(link).status_code == 302
+    assert client.post(link).status_code == 404
+    clock.shift(timedelta(minutes=20))
+    assert client.get(late).status_code == 404
+    assert client.post(late).status_code == 404
+    clock.shift(timedelta(minutes=39))
+    assert log_in(client, user)
+    client.get(page())
+    assert pending_key(client.session) is not None
+    clock.shift(timedelta(minutes=1))
+    assert "Send me the link" in client.get(page()).content.decode()
+
+
+def test_links_to_a_mailbox_are_few_and_take_no_invitation_away(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk", email="desk@example.com"), Client()
+    invitation = invitations.send_link(user, now=timezone.now())
+    assert log_in(client, user)
+    for _press in range(5):
+        answer = client.post(reverse("admin:second_factor_link"), follow=True)
+    assert "No link was sent" in answer.content.decode()
+    assert Message.objects.filter(kind=MessageKind.SECOND_FACTOR).count() == 4
+    assert invitations.find_invitation(links.token_of(invitation), now=timezone.now()) == invitation
+    clock.shift(timedelta(hours=1))
+    client.post(reverse("admin:second_factor_link"))
+    assert Message.objects.filter(kind=MessageKind.SECOND_FACTOR).count() == 5
+
+
+def test_without_an_address_the_page_says_whom_to_ask(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk", email=""), Client()
+    assert log_in(client, user)
+    assert "has no email address" in client.get(page()).content.decode()
+    assert client.post(reverse("admin:second_factor_link")).status_code == 302
+    assert not Message.objects.exists()
+
+
+def test_who_was_invited_sets_it_up_in_the_same_browser(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk"), Client()
+    token = links.token_of(invitations.send_link(user, now=timezone.now()))
+    typed = {"new_password1": "copper-window-field-88", "new_password2": "copper-window-field-88"}
+    assert client.post(reverse("bookings:invited", args=[token]), typed).status_code == 302
+    assert log_in(client, user, password="copper-window-field-88")
+    client.get(page())
+    assert pending_key(client.session) is not None
+
+
+def test_who_changes_phones_shows_the_mailbox_by_the_code(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk"), Client()
+    set_up(user, clock)
+    assert log_in(client, user, code(user))
+    clock.shift(60)
+    assert client.post(page(), {"do": "phone", "code": code(user)}).status_code == 302
+    assert "data:image/svg" in client.get(page()).content.decode()
 
 
 def test_where_it_is_required_an_earlier_log_in_is_asked_for_the_code(settings: Any, clock: Clock) -> None:
@@ -255,13 +368,20 @@ def test_one_s_own_is_not_reset_without_a_code(clock: Clock) -> None:
     assert TOTPDevice.objects.filter(user=owner).exists()
 
 
-def test_the_command_helps_who_has_lost_everything(clock: Clock, capsys: Any) -> None:
-    user = member("owner", "Owner")
+def test_the_command_helps_who_has_lost_everything(settings: Any, clock: Clock, capsys: Any) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("owner", "Owner", email=""), Client()
     set_up(user, clock)
-    call_command("reset_second_factor", "owner")
+    with pytest.raises(CommandError, match="--email"):
+        call_command("reset_second_factor", "owner")
     assert not second_factor.is_set_up(user)
-    call_command("reset_second_factor", "owner")
-    assert "has no second factor" in capsys.readouterr().out
+    call_command("reset_second_factor", "owner", "--email", "owner@example.com")
+    said = capsys.readouterr().out
+    assert "has no second factor" in said
+    assert client.post(urlsplit(said.split()[-1]).path).status_code == 302
+    assert log_in(client, user)
+    client.get(page())
+    assert pending_key(client.session) is not None
     with pytest.raises(CommandError, match="no account"):
         call_command("reset_second_factor", "nobody")
 

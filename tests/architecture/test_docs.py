@@ -62,7 +62,16 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_decision_has_a_number_of_its_own_and_a_line_in_the_list() -> None:
+def test_the_architecture_fits_two_pages_with_its_two_diagrams() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+
+    assert len(text.splitlines()) <= 90
+    assert len(text.split()) <= 900
+    assert max(map(len, text.splitlines())) <= 145
+    assert len(re.findall(r"^```mermaid$", text, re.MULTILINE)) == 2
+
+
+def test_every_decision_has_a_number_of_its_own_and_its_place_in_the_list() -> None:
     files = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
     titles = {path.name: path.read_text().splitlines()[0] for path in files}
     listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (DECISIONS / "README.md").read_text(), re.MULTILINE)
@@ -70,6 +79,11 @@ def test_every_decision_has_a_number_of_its_own_and_a_line_in_the_list() -> None
     assert {
         number: count for number, count in Counter(name[:4] for name in titles).items() if count > 1
     } == {}
-    assert sorted(listed) == sorted(
-        (title.removeprefix(f"# {int(name[:4])}. "), name) for name, title in titles.items()
-    )
+    assert listed == [(title.removeprefix(f"# {int(name[:4])}. "), name) for name, title in titles.items()]
+
+
+def test_no_decision_is_longer_than_ten_lines() -> None:
+    lines = {path.name: path.read_text().splitlines() for path in DECISIONS.glob("0*.md")}
+
+    assert {name for name, found in lines.items() if len(list(filter(None, found))) > 10} == set()
+    assert {name for name, found in lines.items() if any(len(line) > 140 for line in found)} == set()

@@ -69,7 +69,7 @@ def test_celery_is_touched_in_few_places_only() -> None:
     assert "massagerx/celery.py" in importers("celery")
 
 
-def test_tasks_are_nudged_by_name_nowhere_else() -> None:
+def test_tasks_are_called_by_name_nowhere_else() -> None:
     callers = [
         name
         for name, path in python_files()

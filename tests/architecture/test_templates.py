@@ -8,6 +8,7 @@ from django.contrib.staticfiles import finders
 from django.template import engines
 from django.template.exceptions import TemplateSyntaxError
 
+from bookings.templatetags import inserts
 from tests.support import ROOT
 
 FOLDERS = [
@@ -99,6 +100,38 @@ def test_static_files_that_templates_name_exist() -> None:
             if finders.find(named) is None:
                 missing.append(f"{name(path)}: {named}")
     assert missing == []
+
+
+CAPABILITIES = "courses|program|referrals|reviews"
+#: The pages of those apps themselves, and the parts of them; and one page that shows all components.
+OF_CAPABILITIES = re.compile(
+    rf"templates/({CAPABILITIES})/|templates/email/|templates/styleguide\.html"
+    r"|/_?(course|program|referr|reviews|move_course|pause|office|assessment|your_review)[^/]*\.html"
+    r"|templates/(components|desk)/review(_count)?\.html"
+)
+
+
+def test_pages_of_the_core_name_no_app_inside_bookings() -> None:
+    """They name a spot instead, at which such an app shows something (`{% inserts %}`)."""
+    naming = (
+        rf"{{%\s*load\s[^%]*\b({CAPABILITIES}|program_example)\b[^%]*%}}"
+        rf"|{{%\s*url\s+['\"](admin:)?({CAPABILITIES})[:_]|\bperms\.({CAPABILITIES})\b"
+    )
+    found = findings(naming)
+    of_the_core = [finding for finding in found if not OF_CAPABILITIES.search(finding.partition(":")[0])]
+
+    assert len(found) > 20
+    assert of_the_core == []
+
+
+def test_each_spot_of_a_page_is_filled_by_an_app() -> None:
+    spots = {
+        spot
+        for path in PAGES
+        for spot in re.findall(r"{%\s*inserts\s+\"(\w+)\"", without_comments(path.read_text()))
+    }
+
+    assert spots == set(inserts._templates)
 
 
 DRAWINGS = sorted((ROOT / "templates/drawings").glob("*.svg"))

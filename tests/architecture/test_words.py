@@ -21,7 +21,7 @@ _OF_VISITORS = (
     "bookings/forms",
     "bookings/courses/forms.py",
     "bookings/courses/views.py",
-    "bookings/courses/words.py",
+    "bookings/courses/labels.py",
     "bookings/program/views.py",
     "bookings/reviews/forms.py",
     "bookings/reviews/views.py",

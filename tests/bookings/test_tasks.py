@@ -114,7 +114,7 @@ def test_worker_sends_on_the_commit(worker: object, smtp_server: MailServer) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nudge_follows_the_commit_and_never_a_rollback(broker: tuple[str, Any]) -> None:
+def test_waking_follows_the_commit_and_never_a_rollback(broker: tuple[str, Any]) -> None:
     booking = soon()
     with transaction.atomic():
         outbox.write_messages(booking=booking, kinds=KINDS, now=timezone.now())
@@ -129,7 +129,7 @@ def test_nudge_follows_the_commit_and_never_a_rollback(broker: tuple[str, Any]) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nudge_carries_nothing_but_the_rows_key(broker: tuple[str, Any]) -> None:
+def test_waking_carries_nothing_but_the_rows_key(broker: tuple[str, Any]) -> None:
     commit_messages(soon())
     wait_until(lambda: len(waiting(broker[0])) >= 2)
 
@@ -176,7 +176,7 @@ def test_dead_broker_costs_nothing_and_the_sweep_sends(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_frozen_broker_costs_nothing_and_later_nudges_work_again(broker: tuple[str, Any]) -> None:
+def test_frozen_broker_costs_nothing_and_later_ones_work_again(broker: tuple[str, Any]) -> None:
     address, process = broker
     bookings = [soon() for _ in range(4)]
     commit_messages(bookings[0])  # the connection is open by now
@@ -194,7 +194,7 @@ def test_frozen_broker_costs_nothing_and_later_nudges_work_again(broker: tuple[s
     wait_until(lambda: len(waiting(address)) >= 4)
 
 
-def test_nudges_beyond_the_queue_are_left_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wakings_beyond_the_queue_are_left_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     publisher = tasks._Publisher()
     monkeypatch.setattr(publisher, "_run", lambda: None)  # a broker that hangs for ever
 
@@ -203,7 +203,7 @@ def test_nudges_beyond_the_queue_are_left_to_the_sweep(monkeypatch: pytest.Monke
     assert publisher._keys.qsize() == 1000
 
 
-def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, Any]) -> None:
+def test_waking_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, Any]) -> None:
     """gunicorn and Celery fork after the application is loaded."""
     tasks.wake_worker([1])
     wait_until(lambda: len(waiting(broker[0])) >= 1)
@@ -220,7 +220,7 @@ def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, An
         os.waitpid(child, 0)
 
 
-def test_command_that_ends_at_once_leaves_its_nudge(broker: tuple[str, Any]) -> None:
+def test_command_that_ends_at_once_wakes_a_worker(broker: tuple[str, Any]) -> None:
     code = "import django; django.setup(); from bookings import tasks; tasks.wake_worker([7])"
 
     subprocess.run(

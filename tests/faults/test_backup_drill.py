@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +24,19 @@ from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.faults
 
+SERVICES = ("web", "worker", "beat")
+# A client who was canceled, and one who is erased after the backup.
+WITH_OWNER = """
+from django.contrib.auth.models import User
+from django.utils import timezone
+from bookings.domain import erasure, operations
+from bookings.models import Booking
+booking = Booking.objects.select_related("client").get(reference={reference!r})
+owner = User.objects.filter(is_superuser=True).order_by("pk").first()
+"""
+CANCEL = "operations.cancel_booking(booking=booking, actor=owner, now=timezone.now())"
+ERASE = "erasure.erase_client(client=booking.client, actor=owner, now=timezone.now())"
+
 # What a client's link opens, and what health answers say, as the site with the restored database sees them.
 LOOK = """
 from django.utils import timezone
@@ -31,6 +46,47 @@ from bookings.models import ScreeningRecord
 print(links.find_link({token!r}, purpose=LinkPurpose.VISIT, now=timezone.now()).booking.reference)
 print(len([record.answers["adult"] for record in ScreeningRecord.objects.order_by("pk")]))
 """
+
+
+@contextmanager
+def swapped(site: RunningSite, database: Database, name: str) -> Iterator[None]:
+    """The running site with the restored database in place of its own, until the block ends: the services stop, the
+    databases change names, the services start."""
+    own = urlsplit(address_of(site)).path.lstrip("/")
+
+    def swap(first: str, second: str) -> None:
+        for part in SERVICES:
+            site.stop(part)
+        for old, new in ((first, f"{first}_aside"), (second, first), (f"{first}_aside", second)):
+            run_on(database.address, f'ALTER DATABASE "{old}" RENAME TO "{new}"')
+        for part in SERVICES:
+            site.start(part)
+
+    swap(own, name)
+    try:
+        yield
+    finally:
+        swap(own, name)
+
+
+def serves_what_was_restored(site: RunningSite, *, token: str, erased: str, times: list[str]) -> None:
+    """At the site's own address an old link opens, who was erased is nobody, and a visit is booked and told of."""
+    visitor = Visitor(site.site.port, 320_200)
+    linked = visitor.send("GET", f"/visits/{token}/")
+    assert (linked.status, visitor.send("GET", linked.location).status) == (302, 200)
+    address = address_of(site)
+    clients = f"SELECT client_id FROM bookings_booking WHERE reference = '{erased}'"
+    assert number(address, f"SELECT count(*) FROM bookings_client WHERE id IN ({clients})") == 1
+    named = f"SELECT count(*) FROM bookings_client WHERE id IN ({clients}) AND erased_at IS NULL"
+    assert number(address, named) == 0
+    make_free(site)
+    to_review(visitor, times[0])
+    assert visitor.press(visitor.review()).status == 302
+    assert (
+        number(address, f"SELECT count(*) FROM bookings_booking WHERE reference = '{visitor.reference()}'")
+        == 1
+    )
+    site.smtp.wait_for("visitor320200@example.com", seconds=120)
 
 
 def test_site_is_restored_from_a_backup_made_under_load(
@@ -58,6 +114,12 @@ def test_site_is_restored_from_a_backup_made_under_load(
     to_review(first, times[0])
     assert first.press(first.review()).status == 302
     before.append(first.reference())
+    gone = Visitor(site.site.port, 320_101)
+    to_review(gone, times.pop())
+    assert gone.press(gone.review()).status == 302
+    erased = gone.reference()
+    before.append(erased)
+    site.shell(WITH_OWNER.format(reference=erased) + CANCEL)
     token = site.shell(
         "from django.utils import timezone; from bookings.domain import links; from bookings.models import Booking; "
         f"print(links.visit_token(Booking.objects.get(reference={before[0]!r}), now=timezone.now()))"
@@ -73,6 +135,7 @@ def test_site_is_restored_from_a_backup_made_under_load(
     backup_seconds = time.monotonic() - began
     file = made.split(": ")[0]
     assert "Whole." in site.manage("verify_backup", file)
+    site.shell(WITH_OWNER.format(reference=erased) + ERASE)
 
     name = f"restored_{time.monotonic_ns()}"
     run_on(database.address, f'CREATE DATABASE "{name}"')
@@ -92,6 +155,7 @@ def test_site_is_restored_from_a_backup_made_under_load(
         said = manage("restore", file)
         restore_seconds = time.monotonic() - began
         assert "are as they were" in said
+        assert "1 clients who were erased later are erased again" in said
         found = {row[0] for row in rows(restored, "SELECT reference FROM bookings_booking")}
         assert set(before) <= found
         assert found - set(before) <= {
@@ -104,6 +168,8 @@ def test_site_is_restored_from_a_backup_made_under_load(
             "SELECT count(*) FROM bookings_message WHERE state IN ('due', 'sending') AND due_at <= now()"
         )
         assert number(restored, now_due) == 0
+        with swapped(site, database, name):
+            serves_what_was_restored(site, token=token, erased=erased, times=times)
     finally:
         run_on(database.address, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     write_down(

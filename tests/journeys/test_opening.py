@@ -140,6 +140,13 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
     owner.fill(page.get_by_label("Username"), "nora")
     owner.fill(page.get_by_label("Password"), _PASSWORD)
     owner.press_named("Log in")
+    owner.press_named("Send me the link")
+    expect(page.locator(".messagelist")).to_contain_text("The link is on its way")
+    (received,) = site.smtp.wait_for("nora@example.net")
+    link = re.search(r"https://\S+/invited/\S+/second-factor/", received.text)
+    assert link is not None
+    page.goto(link[0])
+    owner.press_named("Continue")
     secret = page.locator(".factor-secret").inner_text().replace(" ", "")
     owner.fill(page.get_by_label("The six digits"), f"{totp(b32decode(secret), t0=0, step=30, drift=0):06}")
     owner.press_named("Set it up")

@@ -142,19 +142,20 @@ def test_local_health_key_is_the_one_refused_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bind", "proxies", "starts"),
+    ("bind", "proxies", "meant", "starts"),
     [
-        ("unix:{tmp}/web.sock", "0", False),
-        ("unix:{tmp}/web.sock", "1", True),
-        ("127.0.0.1:0", "0", False),
-        ("[::1]:0", "0", False),
-        ("localhost:0", "0", False),
-        ("127.0.0.1:0", "1", True),
-        ("0.0.0.0:0", "0", True),
+        ("unix:{tmp}/web.sock", "0", "true", False),
+        ("unix:{tmp}/web.sock", "1", "false", True),
+        ("127.0.0.1:0", "0", "true", False),
+        ("[::1]:0", "0", "true", False),
+        ("localhost:0", "0", "true", False),
+        ("127.0.0.1:0", "1", "false", True),
+        ("0.0.0.0:0", "0", "false", False),
+        ("0.0.0.0:0", "0", "true", True),
     ],
 )
-def test_web_server_that_cannot_know_its_visitors_does_not_start(
-    tmp_path: Path, bind: str, proxies: str, starts: bool
+def test_web_server_that_cannot_know_its_visitors_or_has_no_proxy_does_not_start(
+    tmp_path: Path, bind: str, proxies: str, meant: str, starts: bool
 ) -> None:
     """gunicorn as docs/hosting.md starts it, in the directory of the project."""
     program = Path(sys.executable).with_name("gunicorn")
@@ -164,6 +165,7 @@ def test_web_server_that_cannot_know_its_visitors_does_not_start(
         "VAR_DIR": str(tmp_path),
         **GOOD,
         "TRUSTED_PROXIES": proxies,
+        "SERVE_WITHOUT_PROXY": meant,
     }
     server = subprocess.Popen(
         # A worker that is told to stop while it begins never hears of it, and is ended after the grace.

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.core.cache import cache
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Message
 from bookings.tasks import purge_drafts, sweep_outbox
 from massagerx import celery
+from massagerx.lib.staticfiles import SheetStorage
 from massagerx.site import probes
 from tests.factories import make_world
 
@@ -60,7 +62,7 @@ def test_site_is_ready_while_mail_is_late_and_the_broker_sleeps(settings: Any, r
 
 
 def test_status_is_well_when_everything_is(well: None) -> None:
-    parts = ("status", "database", "broker", "messages", "cache", "worker", "beat", "disk")
+    parts = ("status", "database", "broker", "messages", "cache", "worker", "beat", "disk", "static")
     assert asked() == (200, dict.fromkeys(parts, "ok"))
 
 
@@ -81,6 +83,44 @@ def test_status_says_when_the_nightly_backup_stays_away(well: None, settings: An
     os.utime(tmp_path / "backups" / name, (now - 37 * 3600,) * 2)
     code, said = asked()
     assert (code, said["backup"]) == (503, "late")
+
+
+@pytest.mark.parametrize(
+    ("is_expected", "hours", "state"),
+    [(True, 37, "none"), (True, 35, "ok"), (False, 37, None)],
+)
+def test_status_says_when_no_backup_was_ever_made(
+    well: None, settings: Any, tmp_path: Path, is_expected: bool, hours: int, state: str | None
+) -> None:
+    settings.BACKUP_DIR, settings.BACKUP_EXPECTED = str(tmp_path / "backups"), is_expected
+    MigrationRecorder.Migration.objects.update(applied=timezone.now() - timedelta(hours=hours))
+    code, said = asked()
+    assert (code, said.get("backup")) == (503 if state == "none" else 200, state)
+
+
+@pytest.mark.parametrize("gone", ["", "css/site.0123456789ab.css", "staticfiles.json"])
+def test_status_says_when_a_static_file_is_missing(
+    well: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    (tmp_path / "css").mkdir()
+    (tmp_path / "css/site.0123456789ab.css").touch()
+    (tmp_path / "staticfiles.json").write_text(
+        '{"version": "1.1", "hash": "", "paths": {"css/site.css": "css/site.0123456789ab.css"}}'
+    )
+    monkeypatch.setattr(probes, "staticfiles_storage", SheetStorage(location=tmp_path))
+    if gone:
+        (tmp_path / gone).unlink()
+    code, said = asked()
+    assert (code, said["static"]) == ((503, "missing") if gone else (200, "ok"))
+
+
+def test_status_says_when_nothing_was_collected(
+    well: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    monkeypatch.setattr(probes, "staticfiles_storage", SheetStorage(location=tmp_path))
+    assert asked()[1]["static"] == "missing"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ _ABOUT_NO_VISIT = {
     MessageKind.THANKS,
     MessageKind.TIME_OFF,
     MessageKind.INVITED,
+    MessageKind.SECOND_FACTOR,
 }
 
 

@@ -63,7 +63,7 @@ class Senders:
             "PYTHONPATH": str(ROOT),
         }
         self.start_broker()
-        # Nudges of this process go there too.
+        # What this process wakes goes there too.
         tasks._publisher._keys.join()
         app.conf.broker_url = redis_urls(f"unix://{self._socket}")[0]
         app._after_fork()

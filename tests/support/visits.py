@@ -243,13 +243,16 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
         MessageKind.CODE: LinkPurpose.CODE,
         MessageKind.REFERRED: LinkPurpose.REFERRAL,
         MessageKind.INVITED: LinkPurpose.PASSWORD,
+        MessageKind.SECOND_FACTOR: LinkPurpose.PASSWORD,
         MessageKind.PROGRAM: LinkPurpose.PROGRAM,
         MessageKind.PROGRAM_REMINDER: LinkPurpose.PROGRAM,
         MessageKind.REVIEW: LinkPurpose.REVIEW,
     }
     if (purpose := purposes.get(kind)) is not None:
         lasts = links.SIGN_IN_LINK_LASTS
-        user = User.objects.create_user(email, email) if kind == MessageKind.INVITED else None
+        user = None
+        if purpose == LinkPurpose.PASSWORD:
+            user = User.objects.filter(username=email).first() or User.objects.create_user(email, email)
         visit = make_visit() if purpose in (LinkPurpose.PROGRAM, LinkPurpose.REVIEW) else None
         link = links.new_link(
             purpose=purpose, email=email, user=user, booking=visit, created_at=NOW, expires_at=NOW + lasts

@@ -6,6 +6,7 @@ from django import template
 from django.db.models import BigIntegerField
 
 from bookings.courses import models
+from bookings.models import Booking
 from massagerx.lib.compiled_query import CompiledQuery
 from services.models import Service
 
@@ -26,4 +27,11 @@ def offers_course(service: Service) -> bool:
     return bool(_PLANS.rows(service=service.pk))
 
 
-register.simple_tag(models.course_of)
+@register.simple_tag
+def course_of(booking: Booking) -> models.Course | None:
+    """The course of a visit; asked once for all that a page shows of it."""
+    known = vars(booking)
+    if "course" not in known:
+        known["course"] = models.course_of(booking)
+    found: models.Course | None = known["course"]
+    return found

@@ -2,7 +2,7 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .absence import answer_wish, stay_away_today, wish_for_time_off
-from .act import Act, purge_second_thoughts, waiting_thoughts
+from .act import Act, StaffAct, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
@@ -105,6 +105,7 @@ __all__ = [
     "Press",
     "Sender",
     "Shown",
+    "StaffAct",
     "Submission",
     "VisitAddress",
     "Wish",

@@ -51,6 +51,13 @@ class Act:
         return self.at + timedelta(minutes=MessageSettings.load().second_thoughts_minutes)
 
 
+@dataclass(frozen=True, slots=True)
+class StaffAct(Act):
+    """An act of which it is known who of the staff does it."""
+
+    actor: User
+
+
 def columns_of(row: Model) -> dict[str, str | None]:
     """A row's columns as text."""
     return {

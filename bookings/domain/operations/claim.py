@@ -7,7 +7,7 @@ time, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from bookings.domain import scheduling
 from bookings.domain.pairings import NOTHING_KNOWN, Contact, Pairings, read_pairings
-from bookings.domain.scheduling import Slot
+from bookings.domain.scheduling import Rescue, Slot, Way
 from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
 from bookings.models import Booking, BookingQuerySet, BookingRules, Therapist
@@ -145,6 +145,29 @@ def claim_in_place(booking: Booking, *, rules: BookingRules, now: datetime) -> I
     """Takes a visit's own start for it again: to confirm it, or at another door. Raises `SlotTaken`."""
     with translated_errors(), transaction.atomic():
         yield Standing(_lock_standing(booking, set()), (), rules, now)
+
+
+@contextmanager
+def claim_ways(
+    plan: Callable[[], Sequence[Rescue]],
+) -> Iterator[tuple[list[Rescue], list[tuple[Rescue, Way]]]]:
+    """Takes the other times that a plan has for visits whose own can't be kept: the plan, and of it what nobody else
+    can take until the block ends. Those who would come are known once it is made, so under their locks `plan` is asked
+    once more; who comes to it then without a lock is left out. Raises `SlotTaken`."""
+    found = list(plan())
+    wanted = {way.therapist.pk for _row, way in _elsewhere(found)}
+    if not wanted:
+        yield found, []
+        return
+    with translated_errors(), transaction.atomic():
+        list(_to_lock().filter(pk__in=wanted))
+        found = list(plan())
+        yield found, [(row, way) for row, way in _elsewhere(found) if way.therapist.pk in wanted]
+
+
+def _elsewhere(plan: Sequence[Rescue]) -> list[tuple[Rescue, Way]]:
+    """What a plan takes that is not the visit's own time."""
+    return [(row, row.chosen) for row in plan if row.chosen is not None and not row.keeps_time]
 
 
 def _choose_all(

@@ -83,7 +83,7 @@ def correct_visit(
     check: Callable[[Booking], None] | None = None,
 ) -> Booking:
     """Makes the visit as the correction has it, all or nothing. The start stays, if the therapist can still keep it:
-    with other minutes for stairs or the session, and other drives.
+    with other minutes for stairs or the treatment, and other drives.
 
     The client is told if it `tells` and there is something to tell: another door, length, people, add-ons or price;
     None: if the address changed. What is booked otherwise costs what it costs today; what stays costs what was agreed.

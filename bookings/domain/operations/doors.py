@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -13,14 +13,12 @@ from bookings.enums import OCCUPYING, DoorRule
 from bookings.exceptions import ChangedMeanwhile, DoorUntold
 from bookings.models import AddressRule, Booking, BookingQuerySet, Client
 from bookings.models.booking import make_address_key, make_rule_key
+from bookings.retention import DOOR_RULES_KEPT
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.locks import lock_names
 
 from .act import Act
 from .transaction import translated_errors
-
-# How long what was written down of an address is kept while nobody is visited there.
-KEPT_AHEAD = timedelta(days=365)
 
 _RULES = CompiledQuery(
     lambda parameter: (
@@ -114,11 +112,11 @@ def put_rule_back(address_key: str, rule: str, *, written_at: datetime, act: Act
 
 def forget_address_rules(*, now: datetime, erased: Client | None = None) -> None:
     """Deletes the rules of addresses at which nobody's visit is any more but that of clients who were erased: of the
-    one who is being `erased` at once, of others once they were written down longer ago than `KEPT_AHEAD`."""
+    one who is being `erased` at once, of others once they were written down longer ago than `DOOR_RULES_KEPT`."""
     if erased is not None:
         rules = AddressRule.objects.filter(address_key__in=_keys(Booking.objects.filter(client=erased)))
     else:
-        rules = AddressRule.objects.filter(at__lte=now - KEPT_AHEAD)
+        rules = AddressRule.objects.filter(at__lte=now - DOOR_RULES_KEPT)
     keys = set(rules.order_by().values_list("address_key", flat=True))
     if not keys:
         return

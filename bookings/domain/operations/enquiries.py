@@ -14,14 +14,13 @@ from bookings.domain import outbox
 from bookings.enums import MessageKind
 from bookings.exceptions import AlreadyAnswered, BookletMissing, SubmissionReused, TooManyMessages
 from bookings.models import Booklet, BookletRequest, ContactMessage
+from bookings.retention import ENQUIRIES_KEPT
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.locks import lock_names
 
 # What one email address, or one phone, may send us in so long. Its owner may be somebody else, who must not be flooded.
 MESSAGES_PER_EMAIL, MESSAGES_WITHIN = 5, timedelta(hours=1)
 BOOKLETS_PER_EMAIL, BOOKLETS_WITHIN = 3, timedelta(days=1)
-# As the privacy page says.
-ENQUIRIES_KEPT = timedelta(days=400)
 
 M = TypeVar("M", ContactMessage, BookletRequest)
 

@@ -10,14 +10,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from bookings.domain import scheduling
-from bookings.domain.scheduling import Rescue, Way
+from bookings.domain.scheduling import Rescue
 from bookings.domain.visit_request import VisitRequest
-from bookings.models import BookingDraft, BookingRules, Hold, Therapist
+from bookings.models import BookingDraft, BookingRules, Hold
 from bookings.models.holds import HELD_AT_MOST, HOLDS_PER_SOURCE
 from massagerx.lib.batches import delete_in_batches
 
-from .claim import Wish, claim_all
-from .transaction import translated_errors
+from .claim import Wish, claim_all, claim_ways
 
 HOLD_FOR = timedelta(minutes=10)
 # Typing on gives the full time again; what would move the end by less than a minute is not written.
@@ -97,26 +96,20 @@ def hold_ways(
     now: datetime,
 ) -> tuple[list[Rescue], datetime | None]:
     """Keeps the other times that a plan has for visits whose own can't be kept, for ten minutes, in place of what was
-    held under `draft`; the plan, and until when, None where nothing is held. Under the locks of those who would come
-    `plan` is asked once more, so that it is of what nobody else has taken meanwhile.
+    held under `draft`; the plan, and until when, None where nothing is held.
 
     Raises `SlotTaken` when somebody is being booked for too long: then what was held before stays."""
-    first = list(plan())
-    wanted = {way.therapist.pk for _row, way in _elsewhere(first)}
-    held_before = Hold.objects.filter(draft=draft)
-    if not wanted:
-        held_before.delete()
-        return first, None
-    with translated_errors(), transaction.atomic():
-        list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
-        found = list(plan())
-        ways = [(row, way) for row, way in _elsewhere(found) if way.therapist.pk in wanted]
+    with claim_ways(plan) as (found, ways):
+        held_before = Hold.objects.filter(draft=draft)
+        if not ways:
+            held_before.delete()
+            return found, None
         BookingDraft.objects.update_or_create(pk=draft, defaults={"updated_at": now})
         since = held_before.filter(starts_at__in=[way.starts_at for _row, way in ways]).live(now)
         held_since = since.order_by("held_since").values_list("held_since", flat=True).first() or now
         until = _kept_until(held_since, now)
         held_before.delete()
-        if until <= now or not ways:
+        if until <= now:
             return found, None
         Hold.objects.bulk_create(
             Hold(
@@ -145,11 +138,6 @@ def release_ways(*, draft: UUID, held: str) -> None:
         row = BookingDraft.objects.select_for_update().filter(pk=draft).first()
         if row is not None and row.updated_at.isoformat() == held:
             release_hold(row)
-
-
-def _elsewhere(plan: Sequence[Rescue]) -> list[tuple[Rescue, Way]]:
-    """What a plan takes that is not the visit's own time."""
-    return [(row, row.chosen) for row in plan if row.chosen is not None and not row.keeps_time]
 
 
 def holds_match(holds: Sequence[Hold], wishes: Sequence[Wish], *, rules: BookingRules) -> bool:

@@ -76,7 +76,7 @@ def at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: 
 
 
 def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules) -> pricing.Quote:
-    """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
+    """The price at another start. What was agreed for treatment, add-ons and travel stands; the evening fee follows
     the start."""
     return quote_as_agreed(booking, starts_at, rules, travel_cents=booking.travel_cents)
 

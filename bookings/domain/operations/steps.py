@@ -22,6 +22,7 @@ from bookings.enums import OCCUPYING, BookingStatus, MessageKind, StepKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, TooLate
 from bookings.models import Booking, CheckIn, ServiceArea, VisitStep
 from bookings.models.steps import TELLS, told_last
+from bookings.retention import STEPS_KEPT
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.localtime import day_bounds, local
 
@@ -36,8 +37,6 @@ UNDO_REACHES = timedelta(seconds=15)
 # A press that was kept on the phone for longer tells of another day.
 KEPT_AT_MOST = timedelta(hours=12)
 LATE_BY = (10, 20, 30)
-# How long steps are kept, as what drives took.
-KEEP = timedelta(days=550)
 # A window that a client is told begins and ends at such minutes, and is as long at least.
 _STEP_MINUTES = 5
 _WINDOW = timedelta(minutes=10)
@@ -236,5 +235,5 @@ def _learn(booking: Booking, left_at: datetime, arrived_at: datetime) -> None:
 
 def purge_steps(*, now: datetime) -> int:
     """Deletes steps of long ago but those that say how a visit was paid; returns how many."""
-    old = VisitStep.objects.filter(at__lt=now - KEEP).exclude(kind=StepKind.DONE)
+    old = VisitStep.objects.filter(at__lt=now - STEPS_KEPT).exclude(kind=StepKind.DONE)
     return delete_in_batches(old)

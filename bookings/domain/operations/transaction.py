@@ -64,7 +64,7 @@ _LOCKED = CompiledQuery(_lockable)
 
 
 def lock_therapists(keys: Iterable[int], *, treatment: Treatment, now: datetime) -> list[Therapist]:
-    """Locks those of these therapists who can still be booked for the session, in one order for everybody.
+    """Locks those of these therapists who can still be booked for the treatment, in one order for everybody.
 
     Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
     """
@@ -76,7 +76,7 @@ def lock_therapists(keys: Iterable[int], *, treatment: Treatment, now: datetime)
 def lock_preferred(
     preference: str, *, treatment: Treatment, now: datetime, therapist: str = ""
 ) -> list[Therapist]:
-    """Locks those who may be chosen for the session, as they are now, in the same order; only the `therapist` of that
+    """Locks those who may be chosen for the treatment, as they are now, in the same order; only the `therapist` of that
     slug, when one is given.
 
     Raises `NoLongerOffered("therapist")` when nobody meets the preference, or the therapist doesn't.

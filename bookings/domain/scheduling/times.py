@@ -81,7 +81,7 @@ def find_times_between(
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """All that the engine needs to know about one session at one place on some local days, read once: no method asks
+    """All that the engine needs to know about one treatment at one place on some local days, read once: no method asks
     the database."""
 
     first_day: date

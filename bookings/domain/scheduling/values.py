@@ -1,4 +1,4 @@
-"""Rows as the engine's values: places, sessions, rules, and therapists with all that is taken."""
+"""Rows as the engine's values: places, treatments, rules, and therapists with all that is taken."""
 
 from __future__ import annotations
 

@@ -71,9 +71,9 @@ class Command(BaseCommand):
             del HistoricalRecords.context.request
         found = steps(now=timezone.now())
         for step in found:
-            self.stdout.write(f"{'✓' if not step.gaps else '–'} {step.title}")
-            for gap in step.gaps:
-                self.stdout.write(f"    {gap.words} {gap.address}")
+            self.stdout.write(f"{'✓' if not step.lacks else '–'} {step.title}")
+            for lack in step.lacks:
+                self.stdout.write(f"    {lack.words} {lack.address}")
         if options["open"]:
             if any(step.stops for step in found):
                 raise CommandError("Saved, and not opened: something that a booking needs is still missing.")

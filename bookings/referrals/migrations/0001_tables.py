@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(verbose_name='when')),
-                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='looks', to='referrals.referral')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_log', to='referrals.referral')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -166,7 +166,7 @@ def test_staff_find_a_request_on_the_front_page_and_confirm_it(
     assert accessibility_violations(page) == []
     screenshot(page, "admin-front-page-phone")
     page.locator("[data-todo]", has_text=booking.reference).get_by_role("link").first.click()
-    page.wait_for_selector(".verbs")
+    page.wait_for_selector(".page-actions")
     assert accessibility_violations(page) == []
 
     # What the request waits for stands open.

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import AccessNotes, ClinicianNote, ScreeningRecord
-from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.encryption import EncryptedField
 from services.models import AddOn, ServiceOption
 from tests.factories import NOW, World
 
@@ -142,6 +142,6 @@ def test_nothing_encrypted_has_a_history() -> None:
     ]
     assert kept
     for model in kept:
-        assert not [field for field in model._meta.get_fields() if isinstance(field, EncryptedJSONField)]
+        assert not [field for field in model._meta.get_fields() if isinstance(field, EncryptedField)]
     for private in (AccessNotes, ClinicianNote, ScreeningRecord):
         assert not hasattr(private, "history")

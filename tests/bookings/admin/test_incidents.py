@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import incidents
-from bookings.domain.incidents import KEEP, names_in
+from bookings.domain.incidents import names_in
 from bookings.models import Client as Person
 from bookings.models import Incident
+from bookings.retention import INCIDENTS_KEPT
 from tests.factories import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -104,12 +105,12 @@ def test_it_is_downloaded_with_no_formula_in_it(owner: Client) -> None:
     assert "owner" in text
 
 
-@pytest.mark.parametrize("happened_at", [NOW, NOW - 2 * KEEP])
+@pytest.mark.parametrize("happened_at", [NOW, NOW - 2 * INCIDENTS_KEPT])
 def test_it_goes_five_years_after_it_was_written_down(owner: Client, happened_at: datetime) -> None:
     user = User.objects.get(username="owner")
     Incident.objects.create(
         happened_at=happened_at, place="home", kind="2", act="threat", circumstance="alone", description="-",
         consequences="-", steps="-", job_title="-", recorded_by=user, recorded_at=NOW,
     )  # fmt: skip
-    assert incidents.purge(now=NOW + KEEP) == 0
-    assert incidents.purge(now=NOW + KEEP + timedelta(seconds=1)) == 1
+    assert incidents.purge(now=NOW + INCIDENTS_KEPT) == 0
+    assert incidents.purge(now=NOW + INCIDENTS_KEPT + timedelta(seconds=1)) == 1

@@ -146,6 +146,7 @@ VIEWS: dict[str, set[str]] = {
     "password_change": set(ROLES),
     "password_change_done": set(ROLES),
     "second_factor": set(ROLES),
+    "second_factor_link": set(ROLES),
     "opening": {"owner"},
     "my_own": {"therapist"},
     "my_pins": {"therapist"},
@@ -211,7 +212,7 @@ VIEWS: dict[str, set[str]] = {
     "program_program_figures": {"owner"},
 }
 # They do what was pressed, and lead back whoever opens them by address.
-LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
+LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo", "second_factor_link"}
 # Addresses that take POST only, and who may; with the same keys.
 POSTS: dict[str, set[str]] = {
     "bookings_booking_cancel_late": {"owner", "desk"},

@@ -130,7 +130,7 @@ def test_working_intervals_change_on_the_day_that_new_hours_begin() -> None:
     ]
 
 
-def test_tours_part_at_time_off_and_not_at_a_gap_in_the_hours() -> None:
+def test_shifts_part_at_time_off_and_not_at_a_gap_in_the_hours() -> None:
     therapist = Therapist(
         id=1,
         home=Place("90026"),

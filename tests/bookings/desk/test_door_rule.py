@@ -21,12 +21,12 @@ from bookings.domain import intake, operations
 from bookings.domain.clients import merge_clients
 from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.export import all_about
-from bookings.domain.operations.doors import KEPT_AHEAD
 from bookings.domain.visit_request import ANYONE, load_treatment
 from bookings.enums import BookingStatus, DoorRule
 from bookings.exceptions import ChangedMeanwhile, DoorUntold, SlotTaken
 from bookings.models import AddressRule, Booking, BookingRules, SecondThought
 from bookings.models import Client as Person
+from bookings.retention import DOOR_RULES_KEPT
 from tests.bookings.views.visits.browsers import signed_in
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL
@@ -497,7 +497,7 @@ def test_it_is_forgotten_where_nobody_is_visited_any_more(world: World) -> None:
     with pytest.raises(ChangedMeanwhile):
         set_rule(visit)
     # As one that was written down before anybody came, it stays for its time, and is in the list.
-    for later, left in ((KEPT_AHEAD - timedelta(seconds=1), 2), (KEPT_AHEAD, 1)):
+    for later, left in ((DOOR_RULES_KEPT - timedelta(seconds=1), 2), (DOOR_RULES_KEPT, 1)):
         assert erase_long_gone(now=NOW + later) == 0
         assert AddressRule.objects.count() == left
     assert AddressRule.objects.get().address_key == "9 other rd 90026"

@@ -87,21 +87,21 @@ def test_only_what_failed_is_sent_again(
         assert (message.state, message.attempts) == (state, 9)
 
 
-def test_sending_again_nudges_the_senders(
+def test_sending_again_wakes_the_senders(
     world: World, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.book()
     message = Message.objects.first()
     assert message is not None
     Message.objects.filter(pk=message.pk).update(state=MessageState.FAILED)
-    nudged: list[int] = []
-    monkeypatch.setattr(outbox, "_wake_worker", nudged.extend)
+    woken: list[int] = []
+    monkeypatch.setattr(outbox, "_wake_worker", woken.extend)
 
     with django_capture_on_commit_callbacks(execute=True):
         assert outbox.send_again(message=message, now=NOW)
         assert not outbox.send_again(message=message, now=NOW)
 
-    assert nudged == [message.pk]
+    assert woken == [message.pk]
 
 
 # As it was sent, or would be ------------------------------------------------------------------------------------

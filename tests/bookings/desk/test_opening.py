@@ -63,7 +63,9 @@ def ready(world: World) -> World:
 
 
 def missing() -> dict[str, list[tuple[str, bool]]]:
-    return {step.slug: [(gap.words, gap.stops) for gap in step.gaps] for step in steps(now=NOW) if step.gaps}
+    return {
+        step.slug: [(lack.words, lack.stops) for lack in step.lacks] for step in steps(now=NOW) if step.lacks
+    }
 
 
 @pytest.mark.django_db
@@ -72,8 +74,8 @@ def test_an_empty_site_lacks_everything_in_the_order_to_do_it() -> None:
     assert [step.slug for step in found] == [
         "business", "catalogue", "places", "therapists", "hours", "terms", "health", "texts", "messages", "sample",
     ]  # fmt: skip
-    assert [step.slug for step in found if not step.gaps] == ["messages", "sample"]
-    assert [gap.words[:9] for step in found for gap in step.gaps if not gap.stops] == [
+    assert [step.slug for step in found if not step.lacks] == ["messages", "sample"]
+    assert [lack.words[:9] for step in found for lack in step.lacks if not lack.stops] == [
         "Go throug",
         "Every pag",
     ]
@@ -205,10 +207,10 @@ def test_each_thing_that_is_missing_is_named_with_the_page_that_mends_it(
 ) -> None:
     breaking, slug, words, stops = BROKEN[case]
     breaking(ready)
-    gaps = [gap for step in steps(now=NOW) if step.slug == slug for gap in step.gaps]
-    (gap,) = (gap for gap in gaps if words in gap.words)
-    assert gap.stops is stops
-    assert owner.get(gap.address, follow=True).status_code == 200
+    lacks = [lack for step in steps(now=NOW) if step.slug == slug for lack in step.lacks]
+    (lack,) = (lack for lack in lacks if words in lack.words)
+    assert lack.stops is stops
+    assert owner.get(lack.address, follow=True).status_code == 200
     # The press is refused for what stops, and for nothing else.
     answer = owner.post(OPENING, {"do": "open"})
     stopped = any(step.stops for step in steps(now=NOW))

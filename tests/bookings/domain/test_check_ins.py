@@ -12,12 +12,13 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from bookings.domain import check_ins, operations
-from bookings.domain.check_ins import KEEP, MOST_WRONG, WRONG_PINS_LAST
+from bookings.domain.check_ins import MOST_WRONG, WRONG_PINS_LAST
 from bookings.domain.operations import Act, NewTime, Press
 from bookings.enums import MessageKind, MessageState, StepKind
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, CheckIn, Message, SafetyContact, SafetyPins, Therapist
 from bookings.notifications import delivery
+from bookings.retention import CHECK_INS_KEPT
 from tests.factories import DAY, NOW, World, at
 from tests.support.smtp import MailServer
 
@@ -420,5 +421,5 @@ def test_pins_are_digests_of_their_own_and_are_not_changed_at_a_door(
 
 def test_check_ins_go_with_the_steps(visit: Booking) -> None:
     opened_at = row(visit).opened_at
-    assert check_ins.purge(now=opened_at + KEEP) == 0
-    assert check_ins.purge(now=opened_at + KEEP + MINUTE) == 1
+    assert check_ins.purge(now=opened_at + CHECK_INS_KEPT) == 0
+    assert check_ins.purge(now=opened_at + CHECK_INS_KEPT + MINUTE) == 1

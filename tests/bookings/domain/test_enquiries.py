@@ -205,12 +205,12 @@ def test_what_is_old_goes_with_all_that_hangs_on_it(booklet: Booklet, settings: 
 def test_senders_hear_of_each_row(
     booklet: Booklet, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nudged: list[int] = []
-    monkeypatch.setattr(outbox, "_wake_worker", nudged.extend)
+    woken: list[int] = []
+    monkeypatch.setattr(outbox, "_wake_worker", woken.extend)
     with django_capture_on_commit_callbacks(execute=True):
         write()
         ask()
-    assert nudged == list(Message.objects.order_by("pk").values_list("pk", flat=True))
+    assert woken == list(Message.objects.order_by("pk").values_list("pk", flat=True))
 
 
 def test_beat_lets_old_ones_go(settings: Any) -> None:

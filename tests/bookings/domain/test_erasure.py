@@ -50,7 +50,7 @@ from bookings.referrals.models import ReferralOffice
 from bookings.referrals.operations import refer
 from bookings.reviews import operations as reviews
 from bookings.reviews.models import Review
-from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.encryption import EncryptedField
 from tests.factories import DAY, NOW, World, at
 
 pytestmark = pytest.mark.integrity
@@ -101,7 +101,7 @@ def texts() -> Iterator[tuple[str, str]]:
     # Historical models are among them.
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if isinstance(field, EncryptedJSONField):
+            if isinstance(field, EncryptedField):
                 for opened in model._base_manager.values_list(field.name, flat=True):
                     yield f"{model._meta.label}.{field.name}", json.dumps(opened).lower()
     for message in Message.objects.all():
@@ -190,10 +190,10 @@ def a_life(world: World, staff: User) -> Client:
     TemplateExercise.objects.create(template=template, exercise=exercise)
     program = make_program(
         booking=kept, template=template, chosen=[exercise.pk], started_on=NOW.date(), key=uuid.uuid4(),
-        act=operations.Act(NOW, staff),
+        act=operations.StaffAct(NOW, staff),
     )  # fmt: skip
-    write_note(program=program, text="quillnote", act=operations.Act(NOW, staff))
-    write_assessment(booking=kept, findings={"posture": "quillhealth"}, act=operations.Act(NOW, staff))
+    write_note(program=program, text="quillnote", act=operations.StaffAct(NOW, staff))
+    write_assessment(booking=kept, findings={"posture": "quillhealth"}, act=operations.StaffAct(NOW, staff))
     review = Review.objects.create(booking=kept, asked_at=NOW)
     reviews.write(
         review=review, stars=2, words="quillhealth", shown_as="Quillname", may_publish=True, now=NOW

@@ -38,7 +38,7 @@ def test_message_of_one_kind_and_revision_is_written_once() -> None:
     assert Message.objects.count() == 1
 
 
-def test_nudge_gets_the_keys_after_the_commit(
+def test_a_worker_gets_the_keys_after_the_commit(
     django_capture_on_commit_callbacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[list[int]] = []
@@ -54,7 +54,7 @@ def test_nudge_gets_the_keys_after_the_commit(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nudge_that_breaks_does_not_break_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waking_that_breaks_does_not_break_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(keys: object) -> None:
         raise ConnectionError
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 
-from bookings import tasks
-from bookings.domain import export, intake, listeners, operations, retention
+from bookings import retention, tasks
+from bookings.domain import export, intake, listeners, operations, privacy
 from bookings.enums import MessageKind, MessageState
 from bookings.models import (
     AccessNotes,
@@ -103,12 +103,12 @@ def test_the_way_in_goes_twelve_weeks_after_the_last_visit(world: World) -> None
     last = told(world, starts_at=at(13))
     other = told(world, starts_at=at(16), email="bo@example.com", phone="+12135550199")
     over = last.ends_at + retention.WAY_IN_KEPT
-    assert retention.purge_access_notes(now=over - timedelta(seconds=1)) == 0
-    assert retention.purge_access_notes(now=over) == 2
+    assert privacy.purge_access_notes(now=over - timedelta(seconds=1)) == 0
+    assert privacy.purge_access_notes(now=over) == 2
     assert list(AccessNotes.objects.values_list("booking", flat=True)) == [other.pk]
     # The visits stay, and pages that showed how to get in do too.
     assert export.all_about(last.client)
-    assert retention.purge_access_notes(now=over) == 0
+    assert privacy.purge_access_notes(now=over) == 0
 
 
 def test_whom_to_call_at_the_door_goes_with_the_way_in(world: World) -> None:
@@ -126,21 +126,21 @@ def test_whom_to_call_at_the_door_goes_with_the_way_in(world: World) -> None:
     over = last.ends_at + retention.WAY_IN_KEPT
     columns = ("recipient_phone", "recipient_language", "payer_name")
     kept = Booking.objects.exclude(payer_name="").order_by("starts_at").values_list(*columns)
-    retention.purge_access_notes(now=over - timedelta(seconds=1))
+    privacy.purge_access_notes(now=over - timedelta(seconds=1))
     assert list(kept.all()) == [tuple(at_the_door.values())] * 2
-    retention.purge_access_notes(now=over)
+    privacy.purge_access_notes(now=over)
     assert list(kept.all()) == [("", "", "Bo Payer"), tuple(at_the_door.values())]
 
 
 def test_the_way_in_goes_though_no_key_opens_it(world: World, settings: Any) -> None:
     told(world)
     settings.HEALTH_KEYS = ["b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVyb3Q="]
-    assert retention.purge_access_notes(now=NOW + timedelta(days=400)) == 1
+    assert privacy.purge_access_notes(now=NOW + timedelta(days=400)) == 1
 
 
 def test_what_the_page_says_is_what_is_done(world: World) -> None:
     BookingRules.objects.update(health_kept_months=1, area_requests_kept_days=33)
-    rows = {row.what: row.until for row in retention.kept()}
+    rows = {row.what: row.until for row in privacy.kept()}
     assert {"1 month after your last visit", "84 days after your last visit", "33 days"} <= set(rows.values())
     assert rows["A booking that you start and don’t send"] == "1 day"
     assert rows["What you write on our contact page, and that you asked for the booklet"] == "400 days"

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from bookings.domain import operations, outbox
 from bookings.domain.operations import Act, NewTime, Press
-from bookings.domain.operations.steps import KEEP, UNDO_REACHES
+from bookings.domain.operations.steps import UNDO_REACHES
 from bookings.drives.models import ObservedDrive
 from bookings.enums import BookingStatus, MessageKind, MessageState, PaidBy, StepKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, StillWaiting, TooLate
@@ -19,6 +19,7 @@ from bookings.models import Booking, Message, VisitStep
 from bookings.models.steps import told_last
 from bookings.notifications.registry import SiteSettings, obsolete_reason
 from bookings.notifications.render import render
+from bookings.retention import STEPS_KEPT
 from tests.factories import DAY, NOW, World, at, fix_drives
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -327,6 +328,6 @@ def test_a_moved_visit_begins_anew(visit: Booking, hands: User) -> None:
 def test_steps_are_deleted_in_time_but_how_it_was_paid_stays(visit: Booking, hands: User) -> None:
     press(visit, hands, StepKind.LEAVING, at(9, 30))
     press(visit, hands, StepKind.DONE, at(11), paid_by=PaidBy.ZELLE)
-    assert operations.purge_steps(now=at(9, 30) + KEEP) == 0
-    assert operations.purge_steps(now=at(12) + KEEP) == 1
+    assert operations.purge_steps(now=at(9, 30) + STEPS_KEPT) == 0
+    assert operations.purge_steps(now=at(12) + STEPS_KEPT) == 1
     assert VisitStep.objects.get().paid_by == PaidBy.ZELLE

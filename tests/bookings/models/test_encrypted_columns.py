@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core import serializers
+from django.core.exceptions import ValidationError
 from django.db import connection
 
-from bookings.models import AccessNotes, ScreeningRecord
-from massagerx.lib.encryption import UnreadableValue
-from tests.factories import World
+from bookings.models import AccessNotes, ScreeningRecord, TimeOff
+from massagerx.lib.encryption import EncryptedField, UnreadableText, UnreadableValue
+from tests.factories import NOW, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -77,3 +81,79 @@ def test_value_moved_to_another_column_does_not_open(world: World) -> None:
         )
     with pytest.raises(UnreadableValue):
         ScreeningRecord.objects.get(booking=booking)
+
+
+# What clients and therapists wrote in a line of their own, beside what is health or a way in.
+WORDS = import_module("bookings.migrations.0005_encrypt_words").COLUMNS
+FLU = "CANARY flu since Sunday"
+
+
+@pytest.fixture
+def off(world: World) -> TimeOff:
+    ends_at = NOW + timedelta(hours=8)
+    return TimeOff.objects.create(therapist=world.therapist, starts_at=NOW, ends_at=ends_at, reason=FLU)
+
+
+def stored_reason() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reason FROM bookings_timeoff")
+        return str(cursor.fetchone()[0])
+
+
+def test_words_of_people_are_encrypted() -> None:
+    for model, columns in WORDS.items():
+        for column in columns:
+            field = apps.get_model("bookings", model)._meta.get_field(column)
+            assert isinstance(field, EncryptedField), f"{model}.{column}"
+
+
+def test_a_line_is_stored_encrypted_and_an_empty_one_at_no_cost(off: TimeOff) -> None:
+    assert "CANARY" not in stored_reason()
+    assert TimeOff.objects.get().reason == FLU
+    assert TimeOff.objects.values_list("reason", flat=True).get() == FLU
+    assert TimeOff.objects.exclude(reason="").exists()
+    dumped = serializers.serialize("json", [off])
+    assert "CANARY" not in dumped
+    TimeOff.objects.all().delete()
+    for loaded in serializers.deserialize("json", dumped):
+        loaded.save()
+    assert TimeOff.objects.get().reason == FLU
+
+    TimeOff.objects.update(reason="")
+    assert stored_reason() == ""
+    assert not TimeOff.objects.exclude(reason="").exists()
+
+
+def test_a_line_of_before_is_read_and_encrypted_by_the_migration(off: TimeOff) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE bookings_timeoff SET reason = %s", [FLU])
+    assert TimeOff.objects.get().reason == FLU
+    migration = import_module("bookings.migrations.0005_encrypt_words")
+    migration.encrypt(apps, None)
+    assert "CANARY" not in stored_reason()
+    assert TimeOff.objects.get().reason == FLU
+    migration.decrypt(apps, None)
+    assert stored_reason() == FLU
+
+
+def test_a_line_whose_key_is_lost_costs_a_line_and_is_kept(off: TimeOff, settings: Any) -> None:
+    old, token = settings.HEALTH_KEYS, stored_reason()
+    settings.HEALTH_KEYS = [Fernet.generate_key().decode()]
+    read = TimeOff.objects.get()
+    assert isinstance(read.reason, UnreadableText)
+    assert "CANARY" not in read.reason
+    read.full_clean()
+    read.save()
+    assert stored_reason() == token
+    settings.HEALTH_KEYS = [*settings.HEALTH_KEYS, *old]
+    read = TimeOff.objects.get()
+    assert read.reason == FLU
+    read.save()
+    settings.HEALTH_KEYS = settings.HEALTH_KEYS[:1]
+    assert TimeOff.objects.get().reason == FLU
+
+
+def test_a_line_is_no_longer_than_its_field_says(off: TimeOff) -> None:
+    off.reason = "x" * 121
+    with pytest.raises(ValidationError):
+        off.full_clean()

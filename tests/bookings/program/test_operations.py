@@ -14,7 +14,7 @@ from django.test import Client
 
 from bookings.domain import clients, erasure, export, intake, links, message_copies
 from bookings.domain import operations as visits
-from bookings.domain.operations import Act
+from bookings.domain.operations import StaffAct
 from bookings.enums import LookedAt, MessageKind
 from bookings.exceptions import ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
 from bookings.models import Booking, BookingRules, HealthAccess, Link, Message
@@ -187,7 +187,7 @@ def test_presses_outside_of_the_program_are_refused(program: Program, staff: Use
         with pytest.raises(operations.NotRunning):
             press(exercise, at)
     assert press(stretch, NOW + 2 * week).week == 3
-    operations.end(program=program, act=Act(NOW + 3 * week, staff))
+    operations.end(program=program, act=StaffAct(NOW + 3 * week, staff))
     with pytest.raises(operations.NotRunning):
         press(bridge, NOW + 3 * week + DAY)
     # Made before the end, and sent after it.
@@ -198,7 +198,7 @@ def test_what_was_done_stays_beside_what_was_asked(program: Program, staff: User
     bridge = exercise_of(program)
     word = press(bridge)
     amounts = {"sets": 3, "amount": 12, "days_a_week": 4, "from_week": 1, "to_week": 6}
-    later = Act(NOW + DAY, staff)
+    later = StaffAct(NOW + DAY, staff)
     changed = operations.change_exercise(exercise=bridge, amounts=amounts, act=later)
     assert changed is not None
     assert (changed.sets, changed.steps, changed.to_week) == (3, bridge.steps, 6)
@@ -215,7 +215,7 @@ def test_what_was_done_stays_beside_what_was_asked(program: Program, staff: User
 
 
 def test_an_exercise_is_added_by_the_same_rules(program: Program, staff: User) -> None:
-    act = Act(NOW, staff)
+    act = StaffAct(NOW, staff)
     plank = make_exercise("Plank")
     added = operations.add_exercise(program=program, exercise=plank, from_week=2, act=act)
     assert (added.from_week, added.to_week, added.exercise) == (2, 8, plank)
@@ -233,19 +233,19 @@ def test_a_pause_moves_the_rest(program: Program, staff: User) -> None:
     bridge = exercise_of(program)
     word = press(bridge, NOW + 8 * DAY)
     assert word.week == 2
-    operations.pause(program=program, act=Act(NOW + 9 * DAY, staff))
+    operations.pause(program=program, act=StaffAct(NOW + 9 * DAY, staff))
     with pytest.raises(operations.NotRunning):
         press(bridge, NOW + 9 * DAY)
     with pytest.raises(ChangedMeanwhile):
-        operations.pause(program=program, act=Act(NOW + 9 * DAY, staff))
-    operations.resume(program=program, act=Act(NOW + 19 * DAY, staff))
+        operations.pause(program=program, act=StaffAct(NOW + 9 * DAY, staff))
+    operations.resume(program=program, act=StaffAct(NOW + 19 * DAY, staff))
     program.refresh_from_db()
     assert (program.started_on, program.paused_on) == (TODAY + 10 * DAY, None)
     assert press(bridge, NOW + 19 * DAY).week == 2
     word.refresh_from_db()
     assert word.week == 2
     with pytest.raises(ChangedMeanwhile):
-        operations.resume(program=program, act=Act(NOW + 19 * DAY, staff))
+        operations.resume(program=program, act=StaffAct(NOW + 19 * DAY, staff))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_second_word_that_hurts_much_is_written_down(program: Program, same_ke
 def test_a_kept_press_that_hurts_is_told_though_a_later_one_came_first(program: Program) -> None:
     plank = make_exercise("Plank")
     added = operations.add_exercise(
-        program=program, exercise=plank, from_week=1, act=Act(NOW, program.made_by)
+        program=program, exercise=plank, from_week=1, act=StaffAct(NOW, program.made_by)
     )
     late = NOW + timedelta(hours=2)
     press(exercise_of(program), late, pain=2)
@@ -316,7 +316,7 @@ def test_words_that_no_key_opens_say_nothing(program: Program, settings: Any) ->
     from cryptography.fernet import Fernet
 
     bridge = exercise_of(program)
-    operations.write_note(program=program, text="Slowly.", act=Act(NOW, program.made_by))
+    operations.write_note(program=program, text="Slowly.", act=StaffAct(NOW, program.made_by))
     for day in range(6):
         press(bridge, NOW + day * DAY, pain=1)
     settings.HEALTH_KEYS = [Fernet.generate_key().decode()]
@@ -331,7 +331,7 @@ def test_words_that_no_key_opens_say_nothing(program: Program, settings: Any) ->
 
 def test_a_new_link_ends_the_one_before_and_so_does_another_mailbox(program: Program, staff: User) -> None:
     before = operations.token_of(Program.objects.get())
-    operations.send_link(program=program, act=Act(NOW, staff))
+    operations.send_link(program=program, act=StaffAct(NOW, staff))
     program = Program.objects.get()
     after = operations.token_of(program)
     assert operations.program_of(before, now=NOW) is None
@@ -347,7 +347,7 @@ def test_a_new_link_ends_the_one_before_and_so_does_another_mailbox(program: Pro
 def test_what_hurt_and_the_note_are_encrypted_and_looks_are_logged(program: Program, staff: User) -> None:
     from django.db import connection
 
-    operations.write_note(program=program, text="CANARY-WORD", act=Act(NOW, staff))
+    operations.write_note(program=program, text="CANARY-WORD", act=StaffAct(NOW, staff))
     press(exercise_of(program), pain=4)
     with connection.cursor() as cursor:
         cursor.execute("SELECT note FROM program_program")
@@ -394,7 +394,7 @@ def test_a_week_is_asked_about_once_and_in_its_days(program: Program, staff: Use
     operations.check_week(program=program, week=2, answers={**ANSWERS, "at_rest": 7}, now=at + 7 * DAY)
     program.refresh_from_db()
     assert program.hurts_since == at + 7 * DAY
-    operations.pause(program=program, act=Act(NOW, staff))
+    operations.pause(program=program, act=StaffAct(NOW, staff))
     program.refresh_from_db()
     assert asked(20) is None
 
@@ -433,9 +433,9 @@ def test_no_reminder(program: Program, staff: User, why: str) -> None:
     operations.wish_for_reminders(program=program, wanted=why != "off")
     at = NOW + 4 * DAY
     if why == "paused":
-        operations.pause(program=program, act=Act(NOW, staff))
+        operations.pause(program=program, act=StaffAct(NOW, staff))
     elif why == "ended":
-        operations.end(program=program, act=Act(NOW, staff))
+        operations.end(program=program, act=StaffAct(NOW, staff))
     elif why == "over":
         at = NOW + 56 * DAY
     elif why == "not begun":
@@ -464,8 +464,8 @@ def test_nothing_is_missed_before_the_first_week_that_asks(visit: Booking, staff
 def test_days_of_a_pause_are_not_missed(program: Program, staff: User) -> None:
     operations.wish_for_reminders(program=program, wanted=True)
     press(exercise_of(program), NOW + 8 * DAY)
-    operations.pause(program=program, act=Act(NOW + 9 * DAY, staff))
-    operations.resume(program=program, act=Act(NOW + 19 * DAY, staff))
+    operations.pause(program=program, act=StaffAct(NOW + 9 * DAY, staff))
+    operations.resume(program=program, act=StaffAct(NOW + 19 * DAY, staff))
     assert [day for day in range(19, 24) if operations.write_reminders(now=NOW + day * DAY)] == [22]
 
 
@@ -479,9 +479,9 @@ def test_a_reminder_is_looked_at_again_when_it_leaves(program: Program, staff: U
     if why == "off":
         operations.wish_for_reminders(program=program, wanted=False)
     elif why == "ended":
-        operations.end(program=program, act=Act(at, staff))
+        operations.end(program=program, act=StaffAct(at, staff))
     elif why == "paused":
-        operations.pause(program=program, act=Act(at, staff))
+        operations.pause(program=program, act=StaffAct(at, staff))
     elif why == "pressed":
         press(exercise_of(program), at)
     leaves = at + timedelta(hours=12 if why == "night" else 1)
@@ -493,10 +493,10 @@ def test_a_reminder_is_looked_at_again_when_it_leaves(program: Program, staff: U
 
 
 def test_who_goes_on_after_a_long_pause_gets_a_link_again(program: Program, staff: User) -> None:
-    operations.pause(program=program, act=Act(NOW + DAY, staff))
+    operations.pause(program=program, act=StaffAct(NOW + DAY, staff))
     late = NOW + 200 * DAY
     links.purge_links(now=late)
-    operations.resume(program=program, act=Act(late, staff))
+    operations.resume(program=program, act=StaffAct(late, staff))
     program = Program.objects.select_related("link").get()
     assert operations.program_of(operations.token_of(program), now=late + 110 * DAY) == program
     assert Message.objects.filter(kind=MessageKind.PROGRAM, link=program.link).count() == 1
@@ -508,7 +508,7 @@ def test_graver_answers_at_a_later_visit_count(world: World, program: Program, s
     world.book(
         starts_at=at_hour(10, day=date(2026, 12, 14)), recipient_name="Rose", answers=graver, now=later
     )
-    act = Act(later, staff)
+    act = StaffAct(later, staff)
     added = operations.add_exercise(program=program, exercise=plank, from_week=1, act=act)
     # Until here it was said of another person.
     assert operations.refused_now(program=program, user=staff, now=later) == []
@@ -531,7 +531,7 @@ def test_graver_answers_at_a_later_visit_count(world: World, program: Program, s
 
 
 def test_an_assessment_is_of_one_person(world: World, visit: Booking, staff: User) -> None:
-    operations.write_assessment(booking=visit, findings={"pain": 8}, act=Act(NOW, staff))
+    operations.write_assessment(booking=visit, findings={"pain": 8}, act=StaffAct(NOW, staff))
     rose, again = (
         confirmed(world, staff, starts_at=at_hour(hour, day=date(2026, 12, 14)), **changes)
         for hour, changes in ((10, {"recipient_name": "Rose"}), (14, {}))
@@ -546,7 +546,7 @@ def test_an_assessment_is_of_one_person(world: World, visit: Booking, staff: Use
     # The look is at the visit of which it is.
     assert HealthAccess.objects.get().booking == visit
     # One of a later visit is none of this one's.
-    operations.write_assessment(booking=again, findings={"pain": 3}, act=Act(NOW, staff))
+    operations.write_assessment(booking=again, findings={"pain": 3}, act=StaffAct(NOW, staff))
     assert operations.last_assessment(visit) == found
 
 
@@ -642,7 +642,7 @@ def test_an_exercise_that_later_answers_speak_against_is_held_back(
     later += DAY
     assert copy.held_at == later
     # Changed in its amounts it is still held back.
-    changed = operations.change_exercise(exercise=copy, amounts={"sets": 1}, act=Act(later, staff))
+    changed = operations.change_exercise(exercise=copy, amounts={"sets": 1}, act=StaffAct(later, staff))
     assert changed is not None
     assert changed.held_at == later
 
@@ -684,7 +684,7 @@ def test_answers_that_come_while_an_exercise_is_put_in_are_heeded(
     def put_in() -> Any:
         if program is None:
             return make(visit, template, staff)
-        return operations.add_exercise(program=program, exercise=plank, from_week=1, act=Act(NOW, staff))
+        return operations.add_exercise(program=program, exercise=plank, from_week=1, act=StaffAct(NOW, staff))
 
     with pytest.raises(ChangedMeanwhile):
         put_in()

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 
 from bookings.domain import erasure, listeners
 from bookings.domain import operations as visits
-from bookings.domain.operations import Act
+from bookings.domain.operations import StaffAct
 from bookings.enums import EventKind
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import Booking, ScreeningRecheck, ScreeningVersion, TermsVersion, Therapist
@@ -93,8 +93,8 @@ class ProgramStory(RuleBasedStateMachine):
         self.counts["stories"] += 1
 
     @property
-    def act(self) -> Act:
-        return Act(self.now, self.staff)
+    def act(self) -> StaffAct:
+        return StaffAct(self.now, self.staff)
 
     # A client, and the library ---------------------------------------------------------------------------
 

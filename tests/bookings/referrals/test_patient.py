@@ -397,7 +397,7 @@ def test_desk_plans_with_the_patient_on_the_phone(
     referral.refresh_from_db()
     assert referral.course == course
     # Its days stood in the form of the course.
-    assert [str(look.user) for look in referral.looks.all()] == ["desk"]
+    assert [str(look.user) for look in referral.access_log.all()] == ["desk"]
     assert not operations.needs_clinician_note(course.visits[0])
     assert "please call and plan" not in text(desk.get("/admin/"))
     again = desk.post(reverse("admin:referrals_referral_plan", args=[referral.pk]), follow=True)

@@ -11,8 +11,8 @@ from django.test import Client
 
 from bookings.domain.operations import Act
 from bookings.reviews import operations
+from bookings.reviews.health_mentions import tells_of_health
 from bookings.reviews.models import Review
-from bookings.reviews.words import tells_of_health
 from massagerx.lib import limits
 from tests.bookings.views.visits.browsers import text
 from tests.factories import NOW, World

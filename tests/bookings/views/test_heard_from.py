@@ -11,10 +11,11 @@ from django.test import Client as Browser
 
 from bookings.domain import operations
 from bookings.domain.clients import merge_clients
-from bookings.domain.retention import WAY_IN_KEPT, purge_access_notes
+from bookings.domain.privacy import purge_access_notes
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Client, HeardFrom, MessageSettings
 from bookings.referrals.operations import _came_by_office
+from bookings.retention import WAY_IN_KEPT
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.test_you_page import draft, text
 from tests.bookings.views.visits.browsers import signed_in

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
-from massagerx.backups import archive
+from massagerx.backups import archive, places
 from massagerx.backups.tables import ProgramFailed
 
 
@@ -26,11 +26,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--to`, `--keep`."""
         parser.add_argument(
-            "--to", type=Path, default=Path(settings.BACKUP_DIR), help="The folder (BACKUP_DIR)."
+            "--to", type=Path, help="A folder, in place of the bucket BACKUP_BUCKET or the folder BACKUP_DIR."
         )
         parser.add_argument("--keep", type=int, default=14, help="How many backups stay in it (default 14).")
 
-    def handle(self, *args: Any, to: Path, keep: int, **options: Any) -> None:
+    def handle(self, *args: Any, to: Path | None, keep: int, **options: Any) -> None:
         """Prints the path. Raises CommandError with what to do; then nothing was written or deleted."""
         if connection.vendor != "postgresql":
             raise CommandError(
@@ -39,14 +39,16 @@ class Command(BaseCommand):
         if keep < 1:
             raise CommandError("--keep must be 1 or more.")
         now = timezone.now().astimezone(UTC)
+        place = places.Folder(to) if to else places.usual()
         try:
-            made = archive.make(to, media=default_storage, key=settings.HEALTH_KEYS[0], now=now)
-            contents = archive.read(made, keys=settings.HEALTH_KEYS)
+            with place.workshop() as folder:
+                made = archive.make(folder, media=default_storage, key=settings.HEALTH_KEYS[0], now=now)
+                contents = archive.read(made, keys=settings.HEALTH_KEYS)
+                size = made.stat().st_size
+                name = place.put(made)
+            for old in list(place.archives())[keep:]:
+                place.delete(old)
         except (ProgramFailed, archive.BrokenFile, OSError) as error:
             raise CommandError(f"No backup was made. {error}") from error
-        for old in archive.oldest_beyond(to, keep):
-            old.unlink()
         rows = sum(count for count, _digest in contents.tables.values())
-        self.stdout.write(
-            f"{made}: {rows:,} rows, {len(contents.files) - 1:,} media files, {made.stat().st_size:,} bytes"
-        )
+        self.stdout.write(f"{name}: {rows:,} rows, {len(contents.files) - 1:,} media files, {size:,} bytes")

@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from bookings.enums import MessageState
 from bookings.models import Message
-from massagerx.backups import archive, erased, tables
-from massagerx.lib.encryption import EncryptedJSONField, UnreadableValue
+from massagerx.backups import archive, erased, places, tables
+from massagerx.lib.encryption import EncryptedField, EncryptedJSONField, UnreadableText, UnreadableValue
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, or the instant."""
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("file", type=Path, nargs="?")
+        source.add_argument("file", type=Path, nargs="?", help="A file, or a name in BACKUP_BUCKET.")
         source.add_argument("--recovered-to", type=_instant, metavar="2026-11-29T14:05:00+00:00")
 
     def handle(
@@ -49,7 +49,13 @@ class Command(BaseCommand):
         opened = self._open_encrypted()
         now = timezone.now()
         waiting = _hold_messages(made_at, now=now)
-        again, by_hand = erased.erase_again(since=made_at, now=now)
+        try:
+            again, by_hand = erased.erase_again(since=made_at, now=now)
+        except OSError as error:
+            raise CommandError(
+                f"Who was erased later can't be read ({error}). All else is done: run restore --recovered-to "
+                f"{made_at.isoformat()} before the services use this database."
+            ) from error
         self.stdout.write(f"{opened} encrypted columns open with HEALTH_KEYS.")
         self.stdout.write(f"{waiting} messages that were due wait on the desk: send each that is still true.")
         self.stdout.write(f"{again} clients who were erased later are erased again.")
@@ -73,7 +79,8 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory(prefix="massagerx-restore-", dir=settings.VAR_DIR) as folder:
             inside = Path(folder)
             try:
-                contents = archive.read(file, keys=settings.HEALTH_KEYS, into=inside)
+                with places.here(file) as path:
+                    contents = archive.read(path, keys=settings.HEALTH_KEYS, into=inside)
                 tables.load(archive.dump_in(inside))
             except (archive.BrokenFile, tables.ProgramFailed, OSError) as error:
                 raise CommandError(f"Nothing was restored. {error}") from error
@@ -109,10 +116,13 @@ class Command(BaseCommand):
         opened = 0
         for model in apps.get_models():
             for column in model._meta.concrete_fields:
-                if isinstance(column, EncryptedJSONField):
+                if isinstance(column, EncryptedField):
                     rows = model._base_manager.order_by("-pk").values_list(column.attname, flat=True)
+                    if not isinstance(column, EncryptedJSONField):
+                        rows = rows.exclude(**{column.attname: ""})
                     try:
-                        list(rows[:20])
+                        if any(isinstance(value, UnreadableText) for value in rows[:20]):
+                            raise UnreadableValue(column.name)
                     except UnreadableValue as error:
                         raise CommandError(
                             f"HEALTH_KEYS lack the key of {model._meta.label}.{column.name}. Set the keys of then, "

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from massagerx.backups import archive
+from massagerx.backups import archive, places
 
 
 class Command(BaseCommand):
@@ -17,12 +17,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file."""
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="A file, or a name in BACKUP_BUCKET.")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         """Prints what is in it. Raises CommandError with what is wrong."""
         try:
-            contents = archive.read(file, keys=settings.HEALTH_KEYS)
+            with places.here(file) as path:
+                contents = archive.read(path, keys=settings.HEALTH_KEYS)
         except (archive.BrokenFile, OSError) as error:
             raise CommandError(str(error)) from error
         rows = sum(count for count, _digest in contents.tables.values())

@@ -1,7 +1,4 @@
-"""How long what we know of a client is kept, for the privacy page; and the end of what belongs to nothing else here.
-
-Each figure is the one that the purge itself reads, so the page can't disagree with what is done.
-"""
+"""What we know of a client and until when, for the privacy page; and the end of what belongs to nothing else here."""
 
 from __future__ import annotations
 
@@ -13,16 +10,9 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.domain import check_ins, intake, message_copies
-from bookings.domain.operations import doors, enquiries, steps
-from bookings.drives import operations as drives
+from bookings import retention
 from bookings.models import AccessNotes, Booking, BookingRules
 from massagerx.lib.batches import delete_in_batches, in_batches
-
-#: Gate codes and notes about a home, after the client's last visit.
-WAY_IN_KEPT = timedelta(weeks=12)
-#: A client's review, after they wrote it.
-REVIEWS_KEPT = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +27,7 @@ def purge_access_notes(*, now: datetime) -> int:
     """Deletes how to get in of clients whose last visit, kept or not, ended longer ago than `WAY_IN_KEPT`, whom to call
     at the door in which language, and what was told of a client by who never proved to be them; returns of how many
     visits there was a way in."""
-    long_ago = now - WAY_IN_KEPT
+    long_ago = now - retention.WAY_IN_KEPT
     later = Booking.objects.filter(client=OuterRef("client"), ends_at__gt=long_ago)
     over = Booking.objects.filter(~Exists(later.order_by()), ends_at__lte=long_ago).order_by()
     in_batches(
@@ -57,7 +47,7 @@ def kept() -> list[Kept]:
         "count": rules.clients_kept_years
     }
     return [
-        Kept(_("A booking that you start and don’t send"), _days(intake.DRAFT_LIFETIME)),
+        Kept(_("A booking that you start and don’t send"), _days(retention.DRAFT_LIFETIME)),
         Kept(
             _(
                 "Your health answers, clinicians’ notes, what a visit is for, courses’ dates, and training programs"
@@ -67,28 +57,33 @@ def kept() -> list[Kept]:
         Kept(_("That whoever you book for agreed themselves"), after % {"time": health}),
         Kept(
             _("Gate codes, whom to call at your door, and what else helps us there"),
-            after % {"time": _days(WAY_IN_KEPT)},
+            after % {"time": _days(retention.WAY_IN_KEPT)},
         ),
-        Kept(_("Copies of our emails to you; that they were sent stays"), _days(message_copies.COPIES_LAST)),
+        Kept(_("Copies of our emails to you; that they were sent stays"), _days(retention.COPIES_KEPT)),
         Kept(
             _("What you write on our contact page, and that you asked for the booklet"),
-            _days(enquiries.ENQUIRIES_KEPT),
+            _days(retention.ENQUIRIES_KEPT),
         ),
         Kept(
             _("That you would like us to come to where we don’t drive yet"),
             _days(timedelta(days=rules.area_requests_kept_days)),
         ),
-        Kept(_("A review that you write, if you don’t withdraw it before"), _days(REVIEWS_KEPT)),
-        Kept(_("When your therapist left, was late or arrived; never where they were"), _days(steps.KEEP)),
-        Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
+        Kept(_("A review that you write, if you don’t withdraw it before"), _days(retention.REVIEWS_KEPT)),
+        Kept(
+            _("When your therapist left, was late or arrived; never where they were"),
+            _days(retention.STEPS_KEPT),
+        ),
+        Kept(
+            _("Whether your therapist, at your door, said that all is well"), _days(retention.CHECK_INS_KEPT)
+        ),
         Kept(
             _("What our therapists mind at your address, for their safety"),
             _("until nobody’s data is left there; where nobody was visited, %(time)s")
-            % {"time": _days(doors.KEPT_AHEAD)},
+            % {"time": _days(retention.DOOR_RULES_KEPT)},
         ),
         Kept(
             _("How long a drive took from one ZIP code to another; not who drove, or to whom"),
-            _days(drives.KEEP),
+            _days(retention.DRIVES_KEPT),
         ),
         Kept(
             _("The cookies that keep your place while you book"),

@@ -1,0 +1,134 @@
+"""A broker that freezes or is full, a database that is slow or whose disk is full: a press is booked once or refused
+kindly, and mail leaves once all is well again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+import pytest
+import redis
+
+from tests.faults.concurrent_visitors import database as address_of
+from tests.faults.concurrent_visitors import free_times, make_free, to_review
+from tests.faults.test_database_away import KIND_WORDS
+from tests.support.rows import number
+from tests.support.site import RunningSite
+from tests.support.visitor import CHOOSE, Visitor
+
+pytestmark = pytest.mark.faults
+
+# What PostgreSQL says when it can't write, from the server itself, for everything that a visitor's way writes.
+FULL = "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"
+SLOW = "PERFORM pg_sleep(0.5); RETURN NULL"
+
+
+@contextmanager
+def writes_that(site: RunningSite, body: str) -> Iterator[None]:
+    """Each write of the bookings' tables and of sessions does so, before it is done."""
+    connection = psycopg2.connect(address_of(site))
+    # Each statement for itself: many tables locked at once could wait for the site in a ring.
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$"
+            )
+            cursor.execute("SELECT tablename FROM pg_tables WHERE tablename ~ '^(bookings_|django_session)'")
+            tables = [table for (table,) in cursor.fetchall()]
+            try:
+                for table in tables:
+                    cursor.execute(
+                        f'CREATE TRIGGER fault BEFORE INSERT OR UPDATE ON "{table}" '
+                        "FOR EACH STATEMENT EXECUTE FUNCTION fault()"
+                    )
+                yield
+            finally:
+                for table in tables:
+                    cursor.execute(f'DROP TRIGGER IF EXISTS fault ON "{table}"')
+                cursor.execute("DROP FUNCTION fault()")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def broker_that_is(site: RunningSite, state: str) -> Iterator[None]:
+    """A broker that says nothing, or takes nothing more."""
+    if state == "frozen":
+        pid = site.pids["broker"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        return
+    with redis.Redis.from_url(site.site.environment["REDIS_URL"]) as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", "1")
+        try:
+            yield
+        finally:
+            client.config_set("maxmemory", "0")
+
+
+def ready_to_press(site: RunningSite, visitor: int) -> tuple[Visitor, dict[str, str]]:
+    """Somebody before the last press, with a time of their own."""
+    make_free(site)
+    someone = Visitor(site.site.port, visitor)
+    to_review(someone, free_times(site, days=3, number=visitor + 1)[-1][0])
+    return someone, someone.review()
+
+
+def bookings(site: RunningSite) -> int:
+    return number(address_of(site), "SELECT count(*) FROM bookings_booking")
+
+
+@pytest.mark.parametrize(("state", "visitor"), [("frozen", 330_000), ("full", 330_100)])
+def test_a_visit_is_booked_while_the_broker_takes_nothing(
+    postgresql_site: RunningSite, state: str, visitor: int
+) -> None:
+    site = postgresql_site
+    before = bookings(site)
+    with broker_that_is(site, state):
+        someone, form = ready_to_press(site, visitor)
+        page = someone.press(form)
+        assert (page.status, page.location) == (302, "/book/done/")
+        assert someone.reference()
+    assert bookings(site) - before == 1
+    # Nobody's hands: the sweep finds the row.
+    site.smtp.wait_for(f"visitor{visitor}@example.com", seconds=120)
+    assert len(site.smtp.to(f"visitor{visitor}@example.com")) == 1
+
+
+def test_a_slow_database_books_one_press_once(postgresql_site: RunningSite) -> None:
+    site = postgresql_site
+    someone, form = ready_to_press(site, 330_200)
+    before = bookings(site)
+    with writes_that(site, SLOW):
+        for _ in range(2):
+            page = someone.press(form)
+            assert (page.status, page.location) == (302, "/book/done/")
+    assert bookings(site) - before == 1
+    site.smtp.wait_for("visitor330200@example.com", seconds=120)
+
+
+def test_a_database_whose_disk_is_full_promises_nothing_and_loses_nothing(
+    postgresql_site: RunningSite,
+) -> None:
+    site = postgresql_site
+    someone, form = ready_to_press(site, 330_300)
+    before = bookings(site)
+    with writes_that(site, FULL):
+        page = someone.press(form)
+        assert (page.status, page.location) == (503, "")
+        assert KIND_WORDS in page.text.replace("&#x27;", "'")
+        # What needs no write is shown.
+        assert Visitor(site.site.port, 330_301).send("GET", CHOOSE).status == 200
+    assert bookings(site) == before
+    page = someone.press(form)
+    assert (page.status, page.location) == (302, "/book/done/")
+    assert bookings(site) - before == 1
+    site.smtp.wait_for("visitor330300@example.com", seconds=120)
