@@ -14,12 +14,12 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
-from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
 from massagerx.lib import palette
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html, when_typed
 from massagerx.lib.logo import EncodedLogo
+from massagerx.lib.phones import PhoneNumberField
 from massagerx.lib.singleton import SingletonModel
 from massagerx.lib.stored_picture import new_token, picture_name, remove, store
 
@@ -31,7 +31,7 @@ class Business(SingletonModel):
 
     name = models.CharField(_("name"), max_length=80, default="Massage Rx")
     tagline = models.CharField(_("tagline"), max_length=160, blank=True)
-    phone = PhoneNumberField(_("phone"), region="US")
+    phone = PhoneNumberField(_("phone"))
     email = models.EmailField(_("email"))
     city = models.CharField(_("city"), max_length=80, default="Los Angeles")
     payment_words = models.TextField(

@@ -291,8 +291,16 @@ def phone_page(new_page: PageMaker) -> object:
 
 
 @pytest.fixture
-def count_queries() -> Callable[..., object]:
-    """`with count_queries() as queries: …`, then `len(queries)`."""
+def spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries that a connection keeps prepared are sent as they are, for a test that reads their SQL."""
+    from massagerx.lib.prepared import Prepared
+
+    monkeypatch.setattr(Prepared, "instead_of", lambda self, plain, connection, cursor: plain)
+
+
+@pytest.fixture
+def count_queries(spelled_out: None) -> Callable[..., object]:
+    """`with count_queries() as queries: …`, then `len(queries)`; their SQL is that of the query itself."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -28,7 +28,6 @@ from bookings.models import (
     Client,
     ClinicianNote,
     HealthAccess,
-    Hold,
     NoteFile,
     OwnConsent,
     ScreeningRecheck,
@@ -36,10 +35,11 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
+from bookings.models.holds import LET_GO
 from bookings.models.intake import NEEDS_NO_NOTE, needs_note, one_person, same_person
 from bookings.retention import DRAFT_LIFETIME
 from massagerx.lib.batches import delete_in_batches, in_batches
-from massagerx.lib.compiled_query import CompiledQuery
+from massagerx.lib.compiled_query import CompiledDelete, CompiledQuery
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -149,17 +149,21 @@ def save_draft(draft: BookingDraft, changes: dict[str, Any], *, now: datetime) -
     draft.save()
 
 
-def discard_draft(draft: BookingDraft) -> None:
+def discard_draft(draft: BookingDraft, *, holds_times: bool = True) -> None:
     """Deletes its held times, then the draft, each by itself, so that two tabs of one visitor never wait for each
-    other. Where another tab goes on holding times in between, it stays, until it is purged."""
-    drafts = BookingDraft.objects.filter(key=draft.key)
-    for _attempt in range(3):
-        Hold.objects.filter(draft_id=draft.key).let_go()
+    other. Where another tab goes on holding times in between, it stays, until it is purged. Held times are not looked
+    for first where the draft's have just been let go."""
+    for attempt in range(3):
+        if holds_times or attempt:
+            LET_GO.run(draft=draft.key)
         try:
-            drafts._raw_delete(drafts.db)
+            _DISCARDED.run(key=draft.key)
         except IntegrityError:
             continue
         return
+
+
+_DISCARDED = CompiledDelete(lambda parameter: BookingDraft.objects.filter(key=parameter("key", UUIDField())))
 
 
 def purge_drafts(*, now: datetime) -> int:

@@ -33,12 +33,18 @@ def visit_token(booking: Booking, *, now: datetime) -> str:
 
 def visit_link(booking: Booking, *, now: datetime) -> Link:
     """The stored link of that token; made when there is none that works."""
-    return _link_of(
-        LinkPurpose.VISIT,
-        now=now,
-        booking=booking,
-        expires_at=booking.ends_at + VISIT_LINK_OUTLIVES_VISIT,
+    return _link_of(LinkPurpose.VISIT, now=now, booking=booking, expires_at=_visit_link_ends(booking))
+
+
+def new_visit_link(booking: Booking, *, now: datetime) -> Link:
+    """The row of a new visit's link, for who writes it with the visit."""
+    return _made_link(
+        purpose=LinkPurpose.VISIT, booking=booking, created_at=now, expires_at=_visit_link_ends(booking)
     )
+
+
+def _visit_link_ends(booking: Booking) -> datetime:
+    return booking.ends_at + VISIT_LINK_OUTLIVES_VISIT
 
 
 def consent_link(booking: Booking, *, now: datetime, after: datetime | None = None) -> Link:
@@ -100,9 +106,14 @@ def sign_in_link(*, email: str, now: datetime) -> Link:
 
 def new_link(*, purpose: LinkPurpose, **fields: Any) -> Link:
     """Stores a link with a nonce of its own."""
+    link = _made_link(purpose=purpose, **fields)
+    link.save(force_insert=True)
+    return link
+
+
+def _made_link(*, purpose: LinkPurpose, **fields: Any) -> Link:
     link = Link(purpose=purpose, nonce=tokens.new_nonce(), **fields)
     link.digest = tokens.token_digest(tokens.derive_token(_made_for(link), link.nonce))
-    link.save(force_insert=True)
     return link
 
 

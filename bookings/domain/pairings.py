@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
-from phonenumber_field.modelfields import PhoneNumberField
-from phonenumber_field.phonenumber import to_python
 
 from bookings.enums import PairingKind
 from bookings.models import Client, Pairing
 from bookings.models.people import TherapistQuerySet
 from massagerx.lib.compiled_query import CompiledQuery
+from massagerx.lib.phones import PhoneNumberField, parse_phone
 
 
 class Contact(NamedTuple):
@@ -25,8 +24,8 @@ class Contact(NamedTuple):
     @classmethod
     def of(cls, email: str, phone: Any) -> Contact | None:
         """From what was typed, or stands in a client's row; None when neither can be read."""
-        number = to_python(phone, region="US") if phone else None
-        contact = cls(email.strip().lower(), number.as_e164 if number and number.is_valid() else "")
+        number = parse_phone(phone) if phone else None
+        contact = cls(email.strip().lower(), number.stored if number and number.is_valid() else "")
         return contact if any(contact) else None
 
 

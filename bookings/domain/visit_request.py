@@ -8,7 +8,6 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField, DateField
-from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain.pairings import (
     NOTHING_KNOWN,
@@ -23,6 +22,7 @@ from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import Booking, ServiceArea, Therapist
 from bookings.models.people import TherapistQuerySet
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
+from massagerx.lib.phones import PhoneNumberField
 from services.models import AddOn, Service, ServiceOption
 
 ANYONE = "any"

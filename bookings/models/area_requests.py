@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.modelfields import PhoneNumberField
 
 from massagerx.lib.encryption import EncryptedCharField
+from massagerx.lib.phones import PhoneNumberField
 from services.models import Service
 
 
@@ -17,7 +17,7 @@ class AreaRequest(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("email"), blank=True)
-    phone = PhoneNumberField(_("phone"), region="US", blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
     zip_code = models.CharField(_("ZIP code"), max_length=5)
     service = models.ForeignKey(
         Service,

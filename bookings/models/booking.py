@@ -13,13 +13,13 @@ from django.db import connection, models
 from django.db.models import Aggregate, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.enums import OCCUPYING, BookingStatus, DoorRule, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
 from massagerx.lib.localtime import day_bounds
 from massagerx.lib.overlap import NoOverlap
+from massagerx.lib.phones import PhoneNumberField
 from services.models import AddOn, Service, ServiceOption
 
 from .people import Client, OwnConsent, Pairing, Therapist
@@ -196,9 +196,7 @@ class Booking(models.Model):
         _("visit is for"), max_length=120, blank=True, help_text=_("Blank: for the client.")
     )
     # Of the person who is visited, where that is not who booked, and of who pays; each blank where it wasn't told.
-    recipient_phone = PhoneNumberField(
-        _("phone at the door"), region="US", blank=True, default="", db_default=""
-    )
+    recipient_phone = PhoneNumberField(_("phone at the door"), blank=True, default="", db_default="")
     recipient_language = models.CharField(
         _("language they speak"), max_length=40, blank=True, default="", db_default=""
     )

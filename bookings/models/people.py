@@ -12,11 +12,11 @@ from django.db import models, transaction
 from django.db.models import OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
 from bookings.enums import ComplaintState, DoorRule, Gender, NoteReader, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.phones import PhoneNumberField
 from massagerx.lib.text import plain_name
 from services.models import Service
 
@@ -86,7 +86,7 @@ class Client(models.Model):
         blank=True,
         help_text=_("Kept in lower case. Blank: what we have to say is told by phone."),
     )
-    phone = PhoneNumberField(_("phone"), region="US")
+    phone = PhoneNumberField(_("phone"))
     is_blocked = models.BooleanField(
         _("blocked"), default=False, help_text=_("Requests from a blocked client always wait for staff.")
     )
@@ -356,7 +356,6 @@ class Therapist(models.Model):
     # Said to whom we alert about a door, and to the desk; in no history, and on no page of the site.
     phone = PhoneNumberField(
         _("phone"),
-        region="US",
         blank=True,
         default="",
         db_default="",

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
 from bookings.courses.models import Course, CoursePlan
 from bookings.models import Link
 from massagerx.lib.encryption import EncryptedJSONField
 from massagerx.lib.localtime import local
+from massagerx.lib.phones import PhoneNumberField
 
 
 class ReferralOffice(models.Model):
@@ -70,7 +70,7 @@ class Referral(models.Model):
     )
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("email"), blank=True)
-    phone = PhoneNumberField(_("phone"), region="US", blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
     # procedure, surgery and cleared_from (local dates in ISO 8601), limits, and entered_by: who at the office.
     health = EncryptedJSONField()
     entered_at = models.DateTimeField(_("entered at"))

@@ -285,7 +285,7 @@ def booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpRe
     finished_bookings[str(progress.answers["submission_key"])] = booking.reference
     request.session[FINISHED_KEY] = dict(list(finished_bookings.items())[-FINISHED_KEPT:])
     request.session.pop(SESSION_KEY, None)
-    intake.discard_draft(progress.draft)
+    intake.discard_draft(progress.draft, holds_times=False)
     if progress.staff_user is not None:
         words = (
             _("%(reference)s is booked.")

@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from js_asset import Media
-from phonenumber_field.modelfields import PhoneNumberField
+
+from massagerx.lib.phones import PhoneNumberField
 
 from .fields import LineField, LinesField, PhoneField
 from .money import DollarsField

@@ -9,35 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+from .statements import Statement, execute_together
 
-def bulk_insert_mixed(rows: Sequence[models.Model]) -> None:
-    """Adds rows that have not been saved before, in this order; only inside a transaction is it all or nothing.
+
+def bulk_insert_mixed(rows: Sequence[models.Model], ahead: Sequence[Statement] = ()) -> None:
+    """Adds rows that have not been saved before, in this order; only inside a transaction is it all or nothing. The
+    statements `ahead` are run before.
 
     PostgreSQL gets all statements at once, SQLite one after another. The rows of the last table are given their
     keys; those of other tables have to bring theirs, or are not told them. Raises `IntegrityError` as `save` does.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     groups = [list(group) for _, group in groupby(rows, key=type)]
-    statements: list[tuple[str, list[Any]]] = []
-    for group in groups:
-        start, places, fields, key = _statement(type(group[0]), connection.vendor)
-        values = [
-            field.get_db_prep_save(field.pre_save(row, add=True), connection)
-            for row in group
-            for field in fields
-        ]
-        returning = f" RETURNING {key}" if group is groups[-1] else ""
-        statements.append((f"{start}{', '.join([places] * len(group))}{returning}", values))
-    if connection.vendor == "postgresql":
-        sql = "; ".join(sql for sql, _ in statements)
-        statements = [(sql, [value for _, values in statements for value in values])]
+    statements = [_insert(group) for group in groups]
+    key = connection.ops.quote_name(str(groups[-1][0]._meta.pk.column))
+    statements[-1] = statements[-1]._replace(sql=f"{statements[-1].sql} RETURNING {key}")
     with connection.cursor() as cursor:
-        for sql, values in statements:
-            cursor.execute(sql, values)
+        execute_together(connection, cursor, [*ahead, *statements])
         keys = cursor.fetchall()
     for row, (key,) in zip(groups[-1], keys, strict=True):
         row.pk = key
@@ -45,15 +36,29 @@ def bulk_insert_mixed(rows: Sequence[models.Model]) -> None:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
+def insert_if_missing(row: models.Model) -> Statement:
+    """What adds the row unless one stands that it may not stand beside, to be run ahead of the query that reads it."""
+    inserted = _insert([row])
+    return inserted._replace(sql=f"{inserted.sql} ON CONFLICT DO NOTHING")
+
+
+def _insert(group: Sequence[models.Model]) -> Statement:
+    connection = connections[DEFAULT_DB_ALIAS]
+    start, places, fields = _statement(type(group[0]), connection.vendor)
+    values = [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in group for field in fields
+    ]
+    return Statement(f"{start}{', '.join([places] * len(group))}", values)
+
+
 @lru_cache(maxsize=64)
-def _statement(model: type[models.Model], vendor: str) -> tuple[str, str, tuple[models.Field, ...], str]:
-    """The statement up to its values, the places of one row, its fields, and the key's column."""
+def _statement(model: type[models.Model], vendor: str) -> tuple[str, str, tuple[models.Field, ...]]:
+    """The statement up to its values, the places of one row, and its fields."""
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     meta = model._meta
     fields = tuple(field for field in meta.local_concrete_fields if not isinstance(field, models.AutoField))
     columns = ", ".join(quote(str(field.column)) for field in fields)
     places = f"({', '.join(['%s'] * len(fields))})"
-    key = next(field for field in meta.local_concrete_fields if field.primary_key)
     # Names of our own tables, quoted; values go through the driver.
     start = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    return start, places, fields, quote(str(key.column))
+    return start, places, fields

@@ -6,7 +6,8 @@ path is therefore built once, with parameters in place of values, and keeps its 
     _of_owner = CompiledQuery(lambda parameter: Thing.objects.filter(owner_id=parameter("owner", IntegerField())))
     _of_owner.objects(owner=7)
 
-Values are bound by the database's driver, as for all of Django's queries; none becomes a part of the SQL.
+Values are bound by the database's driver, as for all of Django's queries; none becomes a part of the SQL. PostgreSQL is
+also spared parsing and planning it again: each connection prepares a query when it first asks it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable, get_related_populators
+from django.db.models.sql import DeleteQuery, UpdateQuery
+
+from .prepared import Prepared
+from .statements import Statement, execute_together
 
 M = TypeVar("M", bound=models.Model)
 # For each value given: None, the length of a list, or True for a single value.
@@ -89,23 +94,101 @@ class Parameters:
 class _Compiled:
     sql: str
     parameters: tuple[Any, ...]
-    converters: tuple[tuple[int, Sequence[Any], Any], ...]
-    locks: bool
-    read: Callable[[Sequence[Any]], Any] | None
+    converters: tuple[tuple[int, Sequence[Any], Any], ...] = ()
+    locks: bool = False
+    read: Callable[[Sequence[Any]], Any] | None = None
+    prepared: Prepared | None = None
+
+    def plain(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> Statement:
+        bound = [part.value(values, connection) if type(part) is _Slot else part for part in self.parameters]
+        return Statement(self.sql, bound)
+
+    def statement(self, connection: BaseDatabaseWrapper, cursor: Any, values: dict[str, Any]) -> Statement:
+        """The one to run: where the connection can keep it prepared, what runs that."""
+        plain = self.plain(connection, values)
+        return self.prepared.instead_of(plain, connection, cursor) if self.prepared is not None else plain
 
 
-class CompiledQuery(Generic[M]):
-    """One query. `build` gets `Parameters` and returns a query set; it is called once for each combination of values
-    that are None and lengths of lists, and must depend on nothing else."""
+class _Kept(Generic[M]):
+    """What is built and compiled once for each combination of values that are None and lengths of lists."""
 
     def __init__(self, build: Callable[[Parameters], models.QuerySet[M, Any]]) -> None:
         self._build = build
         self._compiled: dict[tuple[str, Shape], _Compiled | None] = {}
 
-    def objects(self, **values: Any) -> list[M]:
+    def _find(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> _Compiled | None:
+        """None for what can have no answer, such as one that looks in an empty list."""
+        shape = tuple((name, _kind(value)) for name, value in values.items())
+        key = connection.vendor, shape
+        if key not in self._compiled:
+            try:
+                self._compiled[key] = self._compile(connection, self._build(Parameters(shape)))
+            except EmptyResultSet:
+                self._compiled[key] = None
+        return self._compiled[key]
+
+    def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
+        raise NotImplementedError
+
+
+class CompiledDelete(_Kept[M]):
+    """Deletes with one statement the rows of the query set that `build` returns: such as nothing points at, since
+    nothing else is deleted with them and no signal is sent. `build` as for `CompiledQuery`."""
+
+    def statement(self, **values: Any) -> Statement:
+        """To be run ahead of another."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        compiled = self._find(connection, values)
+        if compiled is None:
+            raise EmptyResultSet
+        return compiled.plain(connection, values)
+
+    def run(self, **values: Any) -> None:
+        """Raises `IntegrityError` where something does point at a row."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute(*self.statement(**values))
+
+    def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
+        query = rows.query.clone()
+        query.__class__ = DeleteQuery
+        sql, parameters = query.get_compiler(connection=connection).as_sql()
+        return _Compiled(sql, tuple(parameters))
+
+
+class CompiledUpdate(_Kept[M]):
+    """Writes the columns of these `names` in the rows of the query set that `build` returns, with one statement and
+    without signals. `build` as for `CompiledQuery`; it gets its values beside those of the columns."""
+
+    def __init__(self, build: Callable[[Parameters], models.QuerySet[M, Any]], *names: str) -> None:
+        super().__init__(build)
+        self._names = names
+
+    def run(self, **values: Any) -> int:
+        """In how many rows."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        compiled = self._find(connection, values)
+        if compiled is None:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(*compiled.plain(connection, values))
+            return int(cursor.rowcount)
+
+    def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
+        query: Any = rows.query.chain(UpdateQuery)
+        fields = {field.name: field for field in rows.model._meta.concrete_fields}
+        query.add_update_values({name: Parameter(name, fields[name]) for name in self._names})
+        sql, parameters = query.get_compiler(connection=connection).as_sql()
+        return _Compiled(sql, tuple(parameters))
+
+
+class CompiledQuery(_Kept[M]):
+    """One query. `build` gets `Parameters` and returns a query set, and must depend on nothing else."""
+
+    def objects(self, *, ahead: Sequence[Statement] = (), **values: Any) -> list[M]:
         """Model instances, with what `select_related` names and annotations tell. Raises TypeError for one with
-        `values`."""
-        rows, compiled = self._run(values)
+        `values`. The statements `ahead` are run before it, in the same round trip."""
+        rows, compiled = self._run(values, ahead)
         if compiled is None:
             return []
         if compiled.read is None:
@@ -116,47 +199,43 @@ class CompiledQuery(Generic[M]):
         """The first instance, or None."""
         return next(iter(self.objects(**values)), None)
 
-    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Plain rows, of a query set with `values_list`."""
-        return self._run(values)[0]
+    def rows(self, *, ahead: Sequence[Statement] = (), **values: Any) -> list[tuple[Any, ...]]:
+        """Plain rows, of a query set with `values_list`. The statements `ahead` are run before it, in the same round
+        trip."""
+        return self._run(values, ahead)[0]
 
-    def _run(self, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], _Compiled | None]:
+    def _run(
+        self, values: dict[str, Any], ahead: Sequence[Statement]
+    ) -> tuple[list[tuple[Any, ...]], _Compiled | None]:
         connection = connections[DEFAULT_DB_ALIAS]
-        shape = tuple((name, _kind(value)) for name, value in values.items())
-        key = connection.vendor, shape
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(connection, shape)
-        compiled = self._compiled[key]
+        compiled = self._find(connection, values)
         if compiled is None:
+            with connection.cursor() as cursor:
+                execute_together(connection, cursor, ahead)
             return [], None
         if compiled.locks and connection.get_autocommit():
             raise transaction.TransactionManagementError("Rows are locked inside a transaction only.")
-        parameters = [
-            part.value(values, connection) if type(part) is _Slot else part for part in compiled.parameters
-        ]
         with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, parameters)
+            statement = compiled.statement(connection, cursor, values)
+            execute_together(connection, cursor, [*ahead, statement])
             rows = cursor.fetchall()
         if compiled.converters:
             rows = [_converted(row, compiled.converters, connection) for row in rows]
         return rows, compiled
 
-    def _compile(self, connection: BaseDatabaseWrapper, shape: Shape) -> _Compiled | None:
-        """None for a query that can have no answer, such as one that looks in an empty list."""
-        rows = self._build(Parameters(shape))
+    def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
         query = rows.query
         compiler = query.get_compiler(connection=connection)
-        try:
-            sql, parameters = compiler.as_sql()
-        except EmptyResultSet:
-            return None
+        sql, parameters = compiler.as_sql()
         columns = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
         converters = tuple(
             (number, functions, expression)
             for number, (functions, expression) in compiler.get_converters(columns).items()
         )
         read = _reader(compiler) if rows._iterable_class is ModelIterable else None
-        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, read)
+        given = {number: part.field for number, part in enumerate(parameters) if type(part) is _Slot}
+        prepared = Prepared.of(rows.model, sql, parameters, given, connection)
+        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, read, prepared)
 
 
 def _kind(value: Any) -> int | bool | None:

@@ -38,6 +38,11 @@ class _Verdicts:
         self._lock = threading.Lock()
         self._found: dict[Address, tuple[float, bool]] = {}
 
+    @property
+    def are_good(self) -> bool:
+        """Whether no server is known to be silent."""
+        return all(answered for _at, answered in list(self._found.values()))
+
     def was_silent(self, address: Address) -> bool:
         """Whether the last look found no answer."""
         return not self._found.get(address, (0.0, True))[1]
@@ -73,19 +78,22 @@ def wait(connection: extensions.connection) -> None:
 
     Raises OperationalError when the server is silent; psycopg2 closes the connection then.
     """
-    address: Address | None = None
-    patience = LOOK_AFTER
+    patience: float | None = None
     while (state := connection.poll()) != extensions.POLL_OK:
-        if address is None:
-            address = (connection.info.host or "127.0.0.1", connection.info.port)
+        if patience is None:
             # Who comes after one that waited in vain doesn't wait as long again.
-            patience = 0.0 if _verdicts.was_silent(address) else LOOK_AFTER
+            is_good = _verdicts.are_good or not _verdicts.was_silent(_address(connection))
+            patience = LOOK_AFTER if is_good else 0.0
         poll = select.poll()
         poll.register(connection.fileno(), _EVENTS[state])
         if not poll.poll(patience * 1000):
-            if not _verdicts.answers(address):
+            if not _verdicts.answers(_address(connection)):
                 raise psycopg2.OperationalError("the database server does not answer")
             patience = LOOK_AFTER
+
+
+def _address(connection: extensions.connection) -> Address:
+    return connection.info.host or "127.0.0.1", connection.info.port
 
 
 def server_answers(address: Address) -> bool:

@@ -7,6 +7,8 @@ import hashlib
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from .statements import Statement
+
 
 def lock_names(*names: str) -> None:
     """Waits until nobody else's open transaction holds one of these names, and holds them until this one ends.
@@ -16,16 +18,20 @@ def lock_names(*names: str) -> None:
     whole database for itself. Raises `TransactionManagementError` outside of a transaction, and OperationalError when
     the lock is not given in time.
     """
+    for sql, values in lock_statements(*names):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+
+
+def lock_statements(*names: str) -> list[Statement]:
+    """What `lock_names` does, to be run ahead of the query that counts, in the same round trip."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("a name is locked until the end of a transaction")
-    if connection.vendor != "postgresql":
-        return
     keys = sorted({_key(name) for name in names})
-    if keys:
-        with connection.cursor() as cursor:
-            # A list is evaluated from left to right.
-            calls = ", ".join("pg_advisory_xact_lock(%s)" for _key in keys)
-            cursor.execute(f"SELECT {calls}", keys)
+    if connection.vendor != "postgresql" or not keys:
+        return []
+    # A list is evaluated from left to right.
+    return [Statement(f"SELECT {', '.join(['pg_advisory_xact_lock(%s)'] * len(keys))}", keys)]
 
 
 def _key(name: str) -> int:

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 
-from .compiled_query import CompiledQuery, Parameters
+from .compiled_query import CompiledQuery, CompiledUpdate, Parameters
 
 
 def _of_key(parameter: Parameters) -> Any:
@@ -20,7 +20,14 @@ def _of_key(parameter: Parameters) -> Any:
     )
 
 
+def _kept(parameter: Parameters) -> Any:
+    from django.contrib.sessions.models import Session
+
+    return Session.objects.filter(session_key=parameter("key", CharField()))
+
+
 _SESSION: CompiledQuery[Any] = CompiledQuery(_of_key)
+_SAVED: CompiledUpdate[Any] = CompiledUpdate(_kept, "session_data", "expire_date")
 
 
 class SessionStore(db.SessionStore):
@@ -38,7 +45,6 @@ class SessionStore(db.SessionStore):
             super().save(must_create)
             return
         row = self.create_model_instance(dict(self.items()))
-        kept = self.model.objects.filter(session_key=row.session_key)
         # One statement needs no transaction of its own.
-        if not kept.update(session_data=row.session_data, expire_date=row.expire_date):
+        if not _SAVED.run(key=row.session_key, session_data=row.session_data, expire_date=row.expire_date):
             raise UpdateError

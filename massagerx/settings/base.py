@@ -130,6 +130,7 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
         }
     else:
+        config["ENGINE"] = "massagerx.lib.postgresql"
         # The folder of a socket, as PostgreSQL's own addresses write it.
         config["HOST"] = unquote(config["HOST"] or "")
         config["CONN_MAX_AGE"] = 60

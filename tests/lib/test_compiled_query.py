@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, UUIDField
 
 from bookings.models import Booking, BookingDraft, Client, Therapist
-from massagerx.lib.compiled_query import CompiledQuery, Parameters
+from massagerx.lib.bulk_insert import insert_if_missing
+from massagerx.lib.compiled_query import CompiledDelete, CompiledQuery, CompiledUpdate, Parameters
 from tests.factories import NOW, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +157,36 @@ def test_compiled_twin_of_a_booking_is_the_booking(world: World) -> None:
     names = [field.attname for field in Booking._meta.concrete_fields]
     fresh = Booking.objects.get(pk=booking.pk)
     assert [getattr(found, name) for name in names] == [getattr(fresh, name) for name in names]
+
+
+def test_rows_are_written_and_deleted_with_one_statement_each(count_queries: Callable[[], Any]) -> None:
+    first, second = client(100), client(101)
+    renamed: CompiledUpdate[Client] = CompiledUpdate(
+        lambda parameter: Client.objects.filter(pk__in=parameter("keys", BigIntegerField())), "name", "phone"
+    )
+    deleted: CompiledDelete[Client] = CompiledDelete(
+        lambda parameter: Client.objects.filter(email=parameter("email", CharField()))
+    )
+    with count_queries() as queries:
+        assert renamed.run(keys=[first.pk], name="O'Neill %s", phone="(213) 555-0123") == 1
+        deleted.run(email=second.email)
+    assert len(queries) == 2
+    assert renamed.run(keys=[], name="Nobody", phone="") == 0
+    assert list(Client.objects.values_list("name", "phone")) == [("O'Neill %s", "+12135550123")]
+
+
+def test_what_goes_ahead_is_done_first_and_seen_by_the_query(count_queries: Callable[[], Any]) -> None:
+    new = Client(name="Sample Client", email="new@example.com", phone="+12135550123", created_at=NOW)
+    by_email = CompiledQuery(lambda parameter: Client.objects.filter(email=parameter("email", CharField())))
+    with transaction.atomic(), count_queries() as queries:
+        (found,) = by_email.objects(email=new.email, ahead=[insert_if_missing(new)])
+        (again,) = by_email.objects(email=new.email, ahead=[insert_if_missing(new)])
+    assert found == again
+    assert len(queries) == (2 if connection.vendor == "postgresql" else 4)
+    # Also ahead of a query that need not be asked.
+    by_keys = CompiledQuery(
+        lambda parameter: Client.objects.filter(pk__in=parameter("keys", BigIntegerField()))
+    )
+    other = Client(name="Sample Client", email="other@example.com", phone="+12135550124", created_at=NOW)
+    assert by_keys.objects(keys=[], ahead=[insert_if_missing(other)]) == []
+    assert Client.objects.count() == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,9 +22,8 @@ from django.db.models import (
     Q,
 )
 from django.db.models.expressions import Combinable
-from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.domain import answers, intake, listeners, outbox, pricing, reminders, scheduling
+from bookings.domain import answers, intake, links, listeners, outbox, pricing, reminders, scheduling
 from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_area, load_treatment
@@ -55,11 +54,13 @@ from bookings.models import (
     VisitPurpose,
 )
 from bookings.models.booking import make_address_key, make_rule_key
+from bookings.models.holds import LET_GO
 from bookings.screening import Result
-from massagerx.lib.bulk_insert import bulk_insert_mixed
+from massagerx.lib.bulk_insert import bulk_insert_mixed, insert_if_missing
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
-from massagerx.lib.locks import lock_names
+from massagerx.lib.locks import lock_statements
+from massagerx.lib.phones import PhoneNumberField
 
 from .act import Act
 from .claim import Wish, claim, claim_all
@@ -115,7 +116,8 @@ class Submission:
     @property
     def digest(self) -> str:
         """SHA-256 of all of it, to tell a replay from another body under the same key."""
-        body = json.dumps(asdict(self), default=str, sort_keys=True, separators=(",", ":"))
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        body = json.dumps(told, default=str, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(body.encode()).hexdigest()
 
     @property
@@ -255,7 +257,7 @@ def request_together(
                 )
                 for press, slot, verdict in zip(presses, slots, verdicts, strict=True)
             ]
-            Hold.objects.filter(draft_id=sender.draft).let_go()
+            LET_GO.run(draft=sender.draft)
             alert = [MessageKind.STAFF_ALERT] if sender.actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             fact = listeners.BookedTogether(bookings=bookings, together=together, draft=sender.draft, at=now)
@@ -505,6 +507,7 @@ def _write(
     # Staff need no alert of what they do themselves.
     kinds = [] if together is not None else [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]
     messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
+    held_by = press.sender.draft if together is None else None
     bulk_insert_mixed(
         [
             *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in treatment.add_ons),
@@ -525,13 +528,13 @@ def _write(
                 else outbox.new_health_reminder(booking=booking, now=now)
             ),
             *events,
+            links.new_visit_link(booking, now=now),
             *messages,
-        ]
+        ],
+        ahead=[LET_GO.statement(draft=held_by)] if held_by is not None else [],
     )
     for event in events:
         tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
-    if press.sender.draft is not None and together is None:
-        Hold.objects.filter(draft_id=press.sender.draft).let_go()
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)
     return booking
@@ -677,18 +680,14 @@ def _client(
     for other therapists hold other locks: on the email and the phone themselves, since the row of somebody new can't be
     seen by who books at the same moment. So are the addresses locked, whose rules are read next.
     """
-    lock_names(
-        *(f"client:{name}" for name in (submission.email, submission.phone) if name),
-        *map(lock_name, address_keys),
-    )
-    Client.objects.bulk_create(
-        [Client(name=submission.name, email=submission.email, phone=submission.phone, created_at=now)],
-        ignore_conflicts=True,
-    )
+    email, phone = submission.email, submission.phone
+    names = [f"client:{name}" for name in (email, phone) if name]
+    new = Client(name=submission.name, email=email, phone=phone, created_at=now)
+    ahead = [*lock_statements(*names, *map(lock_name, address_keys)), insert_if_missing(new)]
     people = (
-        _PEOPLE.objects(email=submission.email, phone=submission.phone)
-        if submission.email
-        else _PEOPLE_BY_PHONE.objects(phone=submission.phone)
+        _PEOPLE.objects(email=email, phone=phone, ahead=ahead)
+        if email
+        else _PEOPLE_BY_PHONE.objects(phone=phone, ahead=ahead)
     )
     client = next(
         person for person in people if person.email == submission.email and person.phone == submission.phone
@@ -727,15 +726,16 @@ def _require_few_unproved(rules: BookingRules, source: str, *, several: bool) ->
     """Raises `TooManyUnproved`. Counted under a lock on the name of what is counted. A press that asks for `several`
     visits keeps many times: one may wait from an address, and none is added once as many visits as requests may wait
     in all. So made-up names keep fewer visits than twice that number and one press more."""
-    lock_names("unproved")
-    unproved = Booking.objects.unproved()
-    counted = _UNPROVED.rows(source=source)
+    counted = _UNPROVED.rows(source=source, ahead=lock_statements("unproved"))
     in_all, from_source = sum(row[0] for row in counted), sum(row[1] for row in counted)
     if in_all >= rules.unproved_in_all or (source and from_source >= rules.unproved_per_address):
         raise TooManyUnproved
-    if several and unproved.count() >= rules.unproved_in_all:
+    if not several:
+        return
+    unproved = Booking.objects.unproved()
+    if unproved.count() >= rules.unproved_in_all:
         raise TooManyUnproved
-    if several and source and unproved.filter(source=source).exclude(_ALONE).exists():
+    if source and unproved.filter(source=source).exclude(_ALONE).exists():
         raise TooManyUnproved
 
 

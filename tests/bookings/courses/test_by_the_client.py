@@ -372,7 +372,7 @@ def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan
 
 
 def test_mailbox_is_proved_under_the_locks_of_everybody(
-    flow: Flow, plan: CoursePlan, django_assert_max_num_queries: Any
+    flow: Flow, plan: CoursePlan, spelled_out: None, django_assert_max_num_queries: Any
 ) -> None:
     book(flow, plan)
     with django_assert_max_num_queries(40) as asked:

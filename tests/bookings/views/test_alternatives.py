@@ -255,7 +255,7 @@ def test_time_that_was_never_offered_is_answered_by_the_nearest(flow: Flow, worl
 
 @pytest.mark.parametrize("query", ["", "?from=2026-12-02", f"?day={DAY}", "?day=2027-01-04"])
 def test_page_without_times_costs_no_more_queries_with_more_stored(
-    query: str, flow: Flow, world: World
+    query: str, flow: Flow, world: World, spelled_out: None
 ) -> None:
     flow.until("when")
     Closure.objects.bulk_create(Closure(date=NOW.date() + n * ONE_DAY, name="Rain") for n in range(40))

@@ -1,0 +1,1 @@
+"""Django's database backend for PostgreSQL, for connections that keep queries prepared."""

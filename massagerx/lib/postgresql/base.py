@@ -1,0 +1,40 @@
+"""Connections that notice when the tables have changed under what they keep prepared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg2
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """As Django's. What is asked of a connection before it serves another request tells also which migration was the
+    last: after another one, the server would refuse what was prepared for columns of other types."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        #: The names of what this connection keeps prepared.
+        self.prepared: set[str] = set()
+        self._last_migration: int | None = None
+
+    def connect(self) -> None:
+        """Opens the connection, which keeps nothing yet."""
+        super().connect()
+        self.prepared.clear()
+
+    def is_usable(self) -> bool:
+        """Whether the server answers; what was prepared before another migration is forgotten."""
+        if self.connection is None:
+            return False
+        try:
+            with self.connection.cursor() as cursor:
+                cursor.execute("SELECT max(id) FROM django_migrations")
+                (last,) = cursor.fetchone()
+                if last != self._last_migration and self.prepared:
+                    cursor.execute("DEALLOCATE ALL")
+                    self.prepared.clear()
+        except psycopg2.Error:
+            return False
+        self._last_migration = last
+        return True

@@ -1,0 +1,138 @@
+"""Queries that a connection keeps prepared: parsed once, with the same rows as when they are sent each time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import BigIntegerField, CharField, SmallIntegerField, Value
+from django.test.utils import CaptureQueriesContext
+
+from bookings.models import Client, Therapist
+from massagerx.lib import prepared
+from massagerx.lib.compiled_query import CompiledQuery
+from tests.factories import NOW
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="nothing is prepared by SQLite"),
+]
+
+
+@pytest.fixture
+def person() -> Client:
+    return Client.objects.create(
+        name="100% O'Neill", email="o@example.com", phone="+12135550123", created_at=NOW
+    )
+
+
+@pytest.fixture
+def by_email() -> CompiledQuery[Client]:
+    return CompiledQuery(lambda parameter: Client.objects.filter(email=parameter("email", CharField())))
+
+
+def kept() -> list[str]:
+    """What the server has prepared for this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time, name")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_a_query_is_prepared_once_and_only_run_from_then_on(
+    person: Client, by_email: CompiledQuery[Client]
+) -> None:
+    before = len(kept())
+    with CaptureQueriesContext(connection) as queries:
+        assert by_email.first(email=person.email) == person
+        assert by_email.first(email="nobody@example.com") is None
+    assert len(kept()) == before + 1
+    first, second = (query["sql"] for query in queries)
+    assert first.startswith("EXECUTE bookings_client_")
+    assert second == first.replace("o@example.com", "nobody@example.com")
+
+
+def test_what_is_no_parameter_is_written_into_it_in_quotes(person: Client) -> None:
+    query: CompiledQuery[Any] = CompiledQuery(
+        lambda parameter: (
+            Client.objects.filter(name__contains="100% O'", email=parameter("email", CharField()))
+            .annotate(said=Value("50% 'off' %s $1"))
+            .values_list("pk", "said")
+        )
+    )
+    assert query.rows(email=person.email) == [(person.pk, "50% 'off' %s $1")]
+    assert "$1" in kept()[-1]
+
+
+def test_numbers_of_any_size_find_what_they_found(person: Client) -> None:
+    query: CompiledQuery[Any] = CompiledQuery(
+        lambda parameter: Client.objects.filter(pk=parameter("key", SmallIntegerField()))
+    )
+    assert query.first(key=person.pk) == person
+    for number in (2**15, 2**31, 2**63 - 1, 2**63, -(10**30)):
+        assert query.first(key=number) is None
+
+
+def test_a_connection_keeps_so_many_and_no_more(
+    person: Client, by_email: CompiledQuery[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept()
+    monkeypatch.setattr(prepared, "MOST_PREPARED", 0)
+    assert by_email.first(email=person.email) == person
+    assert kept() == before
+
+
+def test_nothing_is_prepared_where_each_transaction_gets_another_connection(
+    person: Client, by_email: CompiledQuery[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept()
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    assert by_email.first(email=person.email) == person
+    assert kept() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_prepares_it_again(person: Client, by_email: CompiledQuery[Client]) -> None:
+    assert by_email.first(email=person.email) == person
+    connection.close()
+    assert by_email.first(email=person.email) == person
+    assert len(kept()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_asked", [True, False], ids=["noticed", "not asked"])
+def test_after_a_migration_it_is_prepared_anew(
+    is_asked: bool, person: Client, by_email: CompiledQuery[Client]
+) -> None:
+    """A connection is asked before it serves another request. And the control: without, the server refuses."""
+    recorded = MigrationRecorder(connection)
+    assert connection.is_usable()
+    assert by_email.first(email=person.email) == person
+    try:
+        widen(200)
+        recorded.record_applied("bookings", "wider")
+        if is_asked:
+            assert connection.is_usable()
+            assert by_email.first(email=person.email) == person
+        else:
+            with pytest.raises(Exception, match="cached plan must not change result type"):
+                by_email.first(email=person.email)
+    finally:
+        recorded.record_unapplied("bookings", "wider")
+        widen(Client._meta.get_field("name").max_length or 0)
+
+
+def widen(length: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE bookings_client ALTER name TYPE varchar(%s)", [length])
+
+
+def test_keys_of_other_rows_are_prepared_as_what_they_point_at() -> None:
+    query: CompiledQuery[Any] = CompiledQuery(
+        lambda parameter: Therapist.objects.filter(
+            home_zip=parameter("zip", Therapist._meta.get_field("home_zip")),
+            pk=parameter("key", BigIntegerField()),
+        )
+    )
+    assert query.objects(zip=1, key=1) == []
