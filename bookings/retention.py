@@ -1,5 +1,6 @@
-"""How long what we know of people is kept. Each purge reads its figure here, and so does the privacy page
-(`domain.privacy`): they can't disagree. The owner's own figures are fields of `BookingRules`."""
+"""How long what we know of people is kept. A purge of bookings reads its figure here, and so does the privacy
+page (`domain.privacy`): they can't disagree. The owner's own figures are fields of `BookingRules`; how long log-ins of
+staff are kept, `massagerx.accounts.log_ins` says."""
 
 from datetime import timedelta
 

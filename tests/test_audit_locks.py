@@ -44,6 +44,7 @@ LOCK = "some-thing[extra]==1.9 \\\n    --hash=sha256:00\nother==2.0\n"
         named(versions=["1.9.0"]),
         named(**between({"introduced": "0"}, {"last_affected": "1.9"})),
         named(**between({"introduced": "0"}, {"fixed": "1.2"}, {"introduced": "1.8"})),
+        named(**between({"introduced": "not a version"}, {"fixed": "neither"})),
     ],
 )
 def test_a_locked_version_that_is_named_is_hit(tmp_path: Path, advisory: dict[str, Any]) -> None:
@@ -57,6 +58,7 @@ def test_a_locked_version_that_is_named_is_hit(tmp_path: Path, advisory: dict[st
     [
         named(**between({"introduced": "0"}, {"fixed": "1.9"})),
         named(**between({"introduced": "1.10"})),
+        named(**between({"introduced": "not a version"}, {"fixed": "1.9"})),
         named(**between({"introduced": "0"}, {"last_affected": "1.8"})),
         named(**between({"introduced": "0"}, kind="GIT")),
         named(versions=["1.90", "not a version"]),

@@ -1,6 +1,7 @@
 """Who was erased, kept beside the backups: a backup from before an erasure must not bring anybody back.
 
-A line holds the client's number, the instant and who did it; nothing that names the client.
+A line holds the client's number, the instant and who did it; nothing that names the client. Where the bucket is away,
+it is kept in the folder of this machine.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ def _append(line: dict[str, Any]) -> None:
         if kept := places.bucket():
             kept.note(f"{uuid.uuid4().hex}.json", json.dumps(line))
             return
+    except OSError:
+        log.exception("an erasure is noted here, not in the bucket", extra={"client": line["client"]})
+    try:
         _file().parent.mkdir(parents=True, exist_ok=True)
         with _file().open("a") as file:
             file.write(f"{json.dumps(line)}\n")

@@ -152,22 +152,23 @@ def here(name: Path) -> Iterator[Path]:
 
 
 def newest() -> datetime | None:
-    """When the newest archive was finished, in UTC; None where there is none. A bucket is asked once in five minutes.
-    Raises OSError while it is away."""
+    """When the newest archive was finished, in UTC; None where there is none. A process asks a bucket once in
+    five minutes; `manage.py watch`, a new process each minute, asks each time. Raises OSError while it is away."""
     if bucket() is None:
         return _newest_of(usual())
     found = _looked(str(settings.STORAGES["backups"]), int(time.time() // _LOOK_EVERY))
-    if isinstance(found, OSError):
-        raise found
+    if isinstance(found, str):
+        raise OSError(found)
     return found
 
 
 @lru_cache(maxsize=1)
-def _looked(address: str, span: int) -> datetime | OSError | None:
+def _looked(address: str, span: int) -> datetime | str | None:
+    """When the newest archive was finished, or what is wrong with the bucket."""
     try:
         return _newest_of(usual())
     except OSError as error:
-        return error
+        return str(error)
 
 
 def _newest_of(place: Place) -> datetime | None:

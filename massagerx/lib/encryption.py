@@ -112,15 +112,17 @@ class EncryptedJSONField(models.Field):
 
 
 class UnreadableText(str):
-    """Stands for a text that none of HEALTH_KEYS opens. A row that is saved again keeps what it had."""
+    """Stands for a text that none of HEALTH_KEYS opens. A row that is saved again keeps what it had, also by a form in
+    which the words came back as they were; in another column, whose keys would not open it either, nothing is kept."""
 
     token: str
+    column: str
 
     @classmethod
-    def of(cls, token: str) -> UnreadableText:
-        """The words that a person reads in its place."""
+    def of(cls, token: str, column: str) -> UnreadableText:
+        """The words that a person reads in place of what `column` holds."""
         text = cls(_("(This can’t be read: its key is missing.)"))
-        text.token = token
+        text.token, text.column = token, column
         return text
 
 
@@ -138,14 +140,27 @@ class _EncryptedText:
         """Stored as text; `max_length` is asked of what is typed."""
         return "TextField"
 
+    @property
+    def _column(self) -> str:
+        return f"{self.model._meta.label_lower}.{self.name}"
+
     def _cipher(self) -> MultiFernet:
-        return _cipher(tuple(settings.HEALTH_KEYS), f"{self.model._meta.label_lower}.{self.name}")
+        return _cipher(tuple(settings.HEALTH_KEYS), self._column)
 
     def get_prep_value(self, value: Any) -> str | None:
-        """The text as a Fernet token; what is empty or None as it is."""
+        """The text as a Fernet token; what is empty or None as it is. Another column's text that can't be read
+        is stored as an empty one."""
         if not value:
             return value if value is None else ""
-        return value.token if isinstance(value, UnreadableText) else self._sealed(str(value))
+        if isinstance(value, UnreadableText):
+            return value.token if value.column == self._column else ""
+        return self._sealed(str(value))
+
+    def save_form_data(self, instance: models.Model, data: Any) -> None:
+        """Keeps what can't be read where the words that stand for it come back from a form."""
+        held = getattr(instance, self.name)
+        if not (isinstance(held, UnreadableText) and data == held):
+            setattr(instance, self.name, data)
 
     def _sealed(self, text: str) -> str:
         return self._cipher().encrypt(text.encode()).decode()
@@ -157,7 +172,7 @@ class _EncryptedText:
         try:
             return self._cipher().decrypt(value.encode()).decode()
         except InvalidToken:
-            return UnreadableText.of(value)
+            return UnreadableText.of(value, self._column)
 
     def value_to_string(self, obj: models.Model) -> str:
         """The token, so that a dump holds no plain text."""

@@ -255,12 +255,29 @@ def backup_storages(address: str, *, keys: tuple[str, str], media: dict[str, Any
         return {}
     storage = media_storage(address, keys=keys, name="BACKUP")
     ours, theirs = storage["OPTIONS"], media.get("OPTIONS", {})
-    is_same = all(ours[part] == theirs.get(part) for part in ("endpoint_url", "bucket_name"))
+    is_same = bool(theirs) and _store_of(ours) == _store_of(theirs)
     if is_same and f"{ours['location']}/".startswith(f"{theirs['location']}/".lstrip("/")):
         raise ImproperlyConfigured(
             "BACKUP_BUCKET must not lie in MEDIA_BUCKET: each backup would hold the others."
         )
     return {"backups": storage}
+
+
+def _store_of(options: dict[str, Any]) -> tuple[str, int, str]:
+    """Host, port and bucket, whichever way they are written. A bucket of AWS has the same name by each of its hosts."""
+    parts = urlsplit(options["endpoint_url"] or "https://s3.amazonaws.com")
+    host = parts.hostname or ""
+    host = "s3.amazonaws.com" if host.endswith(".amazonaws.com") else host
+    return host, parts.port or (80 if parts.scheme == "http" else 443), options["bucket_name"]
+
+
+def backup_keys(own: tuple[str, str], *, media: tuple[str, str]) -> tuple[str, str]:
+    """Access key and secret of backups: their own, or else those of media. Raises ImproperlyConfigured for a half."""
+    if any(own) and not all(own):
+        raise ImproperlyConfigured(
+            "BACKUP_ACCESS_KEY and BACKUP_SECRET_KEY belong together: set both or neither; docs/hosting.md says more."
+        )
+    return own if all(own) else media
 
 
 _MEDIA_KEYS = (env.str("MEDIA_ACCESS_KEY", default=""), env.str("MEDIA_SECRET_KEY", default=""))
@@ -271,9 +288,9 @@ STORAGES = {
     # Where `manage.py backup` writes in place of BACKUP_DIR, and what was erased since is noted.
     **backup_storages(
         env.str("BACKUP_BUCKET", default=""),
-        keys=(
-            env.str("BACKUP_ACCESS_KEY", default=_MEDIA_KEYS[0]),
-            env.str("BACKUP_SECRET_KEY", default=_MEDIA_KEYS[1]),
+        keys=backup_keys(
+            (env.str("BACKUP_ACCESS_KEY", default=""), env.str("BACKUP_SECRET_KEY", default="")),
+            media=_MEDIA_KEYS,
         ),
         media=_MEDIA,
     ),

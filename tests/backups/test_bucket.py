@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from bookings.domain import erasure
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Client
 from massagerx.backups import erased, places
-from massagerx.settings.base import backup_storages, media_storage
+from massagerx.settings.base import backup_keys, backup_storages, media_storage
 from massagerx.site import probes
 from tests.factories import make_world
 from tests.support import require
@@ -62,13 +63,13 @@ def test_site_is_made_anew_from_a_bucket_and_nothing_stays_on_the_machine(
     booking = world.book()
     Booking.objects.update(status=BookingStatus.CANCELED)
     owner = User.objects.create_superuser("owner")
-    for name in ("massagerx-20261101T000000Z.backup", "massagerx-20261102T000000Z.backup", "other.backup"):
+    for name in ("massagerx-20201101T000000Z.backup", "massagerx-20201102T000000Z.backup", "other.backup"):
         bucket.put(f"site/{name}", b"old")
 
     words = said("backup", "--keep", "2")
     name = words.partition(":")[0]
     assert sorted(bucket.names()) == [
-        "site/massagerx-20261102T000000Z.backup", f"site/{name}", "site/other.backup",
+        "site/massagerx-20201102T000000Z.backup", f"site/{name}", "site/other.backup",
     ]  # fmt: skip
     assert not list(tmp_path.rglob("*.backup"))
     assert "Whole." in said("verify_backup", name)
@@ -76,7 +77,7 @@ def test_site_is_made_anew_from_a_bucket_and_nothing_stays_on_the_machine(
     with pytest.raises(CommandError, match="There is no none"):
         said("verify_backup", "none.backup")
     with pytest.raises(CommandError, match="not a backup"):
-        said("verify_backup", "massagerx-20261102T000000Z.backup")
+        said("verify_backup", "massagerx-20201102T000000Z.backup")
 
     erasure.erase_client(client=Client.objects.get(), actor=owner, now=timezone.now())
     request.getfixturevalue("empty_database")
@@ -108,17 +109,42 @@ def test_a_store_of_backups_that_is_away_is_said(bucket: Bucket) -> None:
     bucket.server.stop()
     assert probes.status()["backup"] == "away"
     with pytest.raises(CommandError, match="the store of backups"):
-        said("verify_backup", "massagerx-20261102T000000Z.backup")
+        said("verify_backup", "massagerx-20201102T000000Z.backup")
     if connection.vendor == "postgresql" and shutil.which("pg_dump"):
         with pytest.raises(CommandError, match=r"No backup was made\. the store of backups"):
             said("backup")
 
 
-def test_status_asks_the_store_once_in_five_minutes(bucket: Bucket) -> None:
-    bucket.put("site/massagerx-20261102T000000Z.backup", b"old")
+def test_status_asks_the_store_once_in_five_minutes(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "time", SimpleNamespace(time=lambda: 1_600_000_000.0))
+    bucket.put("site/massagerx-20201102T000000Z.backup", b"old")
     assert probes.status()["backup"] == "ok"
     bucket.server.stop()
     assert probes.status()["backup"] == "ok"
+
+
+def test_a_store_that_is_away_is_a_new_fault_each_time(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "time", SimpleNamespace(time=lambda: 1_600_000_000.0))
+    bucket.server.stop()
+    faults = []
+    for _time in range(2):
+        with pytest.raises(OSError, match="the store of backups") as raised:
+            places.newest()
+        faults.append(raised.value)
+    assert faults[0] is not faults[1]
+
+
+def test_an_erasure_while_the_store_is_away_is_noted_here(bucket: Bucket, settings: Any) -> None:
+    booking = make_world().book()
+    Booking.objects.update(status=BookingStatus.CANCELED)
+    owner, now = User.objects.create_superuser("owner"), timezone.now()
+    bucket.server.stop()
+    erasure.erase_client(client=booking.client, actor=owner, now=now)
+    line = {"client": booking.client_id, "at": now.isoformat(), "by": owner.pk}
+    settings.STORAGES = {name: kept for name, kept in settings.STORAGES.items() if name != "backups"}
+    assert erased._lines() == [line]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +154,9 @@ def test_status_asks_the_store_once_in_five_minutes(bucket: Bucket) -> None:
         ("https://s3.example.com/one/media", "https://s3.example.com/one/media/old", True),
         ("https://s3.example.com/one/media", "https://s3.example.com/one/media", True),
         ("https://s3.example.com/one/media", "https://s3.example.com/one/media2", False),
+        ("https://s3.example.com/one", "https://S3.example.com:443/one/backups", True),
+        ("s3://one", "https://s3.us-east-1.amazonaws.com/one", True),
+        ("https://s3.example.com/one", "https://s3.example.com:9000/one", False),
         ("https://s3.example.com/one", "https://s3.example.com/two", False),
         ("", "https://s3.example.com/one", False),
     ],
@@ -142,3 +171,11 @@ def test_archives_never_lie_where_media_do(media: str, backups: str, is_refused:
     assert backup_storages("", keys=("", ""), media=theirs) == {}
     with pytest.raises(ImproperlyConfigured, match="BACKUP_ACCESS_KEY"):
         backup_storages(backups, keys=("", ""), media=theirs)
+
+
+@pytest.mark.parametrize("own", [("key", ""), ("", "secret")])
+def test_half_a_key_of_backups_is_not_paired_with_that_of_media(own: tuple[str, str]) -> None:
+    with pytest.raises(ImproperlyConfigured, match="both or neither"):
+        backup_keys(own, media=KEYS)
+    assert backup_keys(("", ""), media=KEYS) == KEYS
+    assert backup_keys(("key", "secret"), media=KEYS) == ("key", "secret")

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from bookings.domain import erasure, operations
 from bookings.enums import BookingStatus, MessageState
-from bookings.models import Booking, Client, Message
+from bookings.models import Booking, Client, Message, TimeOff
 from massagerx.backups import archive, erased, tables
 from massagerx.settings.base import media_storage
 from tests.factories import make_world
@@ -176,15 +176,41 @@ def test_only_the_newest_stay(settings: Any) -> None:
     folder = Path(settings.BACKUP_DIR)
     folder.mkdir()
     for day in (1, 2, 3):
-        (folder / f"massagerx-2026110{day}T000000Z.backup").write_bytes(b"old")
+        (folder / f"massagerx-2020110{day}T000000Z.backup").write_bytes(b"old")
     (folder / "somebody-else.backup").write_bytes(b"not ours")
     said("backup", "--keep", "2")
     names = sorted(path.name for path in folder.iterdir())
     assert len(names) == 3
-    assert names[0] == "massagerx-20261103T000000Z.backup"
+    assert names[0] == "massagerx-20201103T000000Z.backup"
     assert names[2] == "somebody-else.backup"
     with pytest.raises(CommandError, match="1 or more"):
         said("backup", "--keep", "0")
+
+
+def test_a_backup_beside_an_old_one_that_stays_is_said_to_be_made(settings: Any) -> None:
+    folder = Path(settings.BACKUP_DIR)
+    # What can't be deleted as a file is.
+    (folder / "massagerx-20201101T000000Z.backup").mkdir(parents=True)
+    with pytest.raises(CommandError, match="The backup was made, but old ones could not be deleted"):
+        said("backup", "--keep", "1")
+    (newest, _old) = sorted(folder.iterdir(), reverse=True)
+    assert "Whole." in said("verify_backup", str(newest))
+
+
+def test_words_under_a_key_that_was_dropped_keep_no_backup_from_being_restored(
+    settings: Any, request: pytest.FixtureRequest
+) -> None:
+    world, new = make_world(), "pGxJ3u0mH8yq1w5bZr7VnKc2TtLdEoFsAaQiUiXy9_M="
+    now = timezone.now()
+    TimeOff.objects.create(
+        therapist=world.therapist, starts_at=now, ends_at=now + timedelta(hours=1), reason="flu"
+    )
+    settings.HEALTH_KEYS = [new]
+    file = made(settings)
+    request.getfixturevalue("empty_database")
+    text = said("restore", str(file))
+    assert "Some words in bookings.TimeOff.reason can't be read" in text
+    assert "Now have the services use this database." in text
 
 
 def test_failing_dump_leaves_no_file_and_deletes_none(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

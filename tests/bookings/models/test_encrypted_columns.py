@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import connection
 
+from bookings.domain.operations import absence
+from bookings.forms.time_off import TimeOffForm
 from bookings.models import AccessNotes, ScreeningRecord, TimeOff
 from massagerx.lib.encryption import EncryptedField, UnreadableText, UnreadableValue
 from tests.factories import NOW, World
@@ -157,6 +160,29 @@ def test_a_line_whose_key_is_lost_costs_a_line_and_is_kept(off: TimeOff, setting
     read.save()
     settings.HEALTH_KEYS = settings.HEALTH_KEYS[:1]
     assert TimeOff.objects.get().reason == FLU
+
+
+def test_a_form_keeps_a_line_whose_key_is_lost_unless_another_is_typed(off: TimeOff, settings: Any) -> None:
+    settings.HEALTH_KEYS, token = [Fernet.generate_key().decode()], stored_reason()
+    read = TimeOff.objects.get()
+    typed = {"therapist": off.therapist.pk, "first_day": "2026-12-05", "all_day": "on"}
+    TimeOffForm({**typed, "reason": str(read.reason)}, instance=read).save()
+    assert stored_reason() == token
+    TimeOffForm({**typed, "reason": "back on Monday"}, instance=TimeOff.objects.get()).save()
+    assert TimeOff.objects.get().reason == "back on Monday"
+
+
+def test_a_line_whose_key_is_lost_goes_into_no_other_column(off: TimeOff, settings: Any) -> None:
+    wish = absence.wish_for_time_off(
+        therapist=off.therapist, starts_at=NOW + timedelta(days=2), ends_at=NOW + timedelta(days=3),
+        reason=FLU, now=NOW,
+    )  # fmt: skip
+    off.delete()
+    settings.HEALTH_KEYS = [Fernet.generate_key().decode()]
+    absence.answer_wish(wish=wish, is_approved=True, actor=User.objects.create_user("desk"), now=NOW)
+    assert stored_reason() == ""
+    wish.refresh_from_db()
+    assert isinstance(wish.reason, UnreadableText)
 
 
 def test_a_line_is_no_longer_than_its_field_says(off: TimeOff) -> None:

@@ -31,7 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("--keep", type=int, default=14, help="How many backups stay in it (default 14).")
 
     def handle(self, *args: Any, to: Path | None, keep: int, **options: Any) -> None:
-        """Prints the path. Raises CommandError with what to do; then nothing was written or deleted."""
+        """Prints the path. Raises CommandError with what to do: nothing was written or deleted then, or, as it says, a
+        backup was made and older ones stay."""
         if connection.vendor != "postgresql":
             raise CommandError(
                 "backup is for PostgreSQL. With the embedded database, stop run.py and copy var/."
@@ -46,9 +47,12 @@ class Command(BaseCommand):
                 contents = archive.read(made, keys=settings.HEALTH_KEYS)
                 size = made.stat().st_size
                 name = place.put(made)
-            for old in list(place.archives())[keep:]:
-                place.delete(old)
         except (ProgramFailed, archive.BrokenFile, OSError) as error:
             raise CommandError(f"No backup was made. {error}") from error
         rows = sum(count for count, _digest in contents.tables.values())
         self.stdout.write(f"{name}: {rows:,} rows, {len(contents.files) - 1:,} media files, {size:,} bytes")
+        try:
+            for old in list(place.archives())[keep:]:
+                place.delete(old)
+        except OSError as error:
+            raise CommandError(f"The backup was made, but old ones could not be deleted. {error}") from error
