@@ -70,12 +70,12 @@ def test_the_page_sets_it_up_and_shows_the_recovery_codes_once(clock: Clock) -> 
     assert not TOTPDevice.objects.exists()
 
     done = client.post(page(), {"code": code_of(key)})
-    codes = re.findall(r"<code>([a-z2-7]{4}) ([a-z2-7]{4})</code>", done.content.decode())
+    codes = re.findall(r"<code>((?:[a-z2-7]{4} ?){6})</code>", done.content.decode())
     assert len(codes) == 10
-    digests = {RecoveryCode.digest_of("".join(pair)) for pair in codes}
+    digests = {RecoveryCode.digest_of(typed.replace(" ", "")) for typed in codes}
     assert digests == set(RecoveryCode.objects.values_list("digest", flat=True))
     assert "no-store" in done["Cache-Control"]
-    assert not any("".join(pair) in client.get(page()).content.decode() for pair in codes)
+    assert not any(typed in client.get(page()).content.decode() for typed in codes)
     assert inside(client)
     assert LogEntry.objects.get(object_id=str(user.pk)).change_message == "Second factor set up."
 
