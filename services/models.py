@@ -170,6 +170,11 @@ def _logo_files(token: str) -> list[str]:
     return [picture_name(token), f"pictures/{token}-share.png"]
 
 
+def name_of_business() -> str:
+    """The name that the owner has given, which no password may be made of."""
+    return Business.load().name
+
+
 class Category(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(_("slug"), unique=True)

@@ -112,8 +112,8 @@ def new_recovery_codes(user: User) -> list[str]:
 
 
 def _new_recovery_code() -> str:
-    """Eight letters and digits: 40 random bits, in base 32."""
-    return b32encode(secrets.token_bytes(5)).decode().lower()
+    """24 letters and digits: 120 random bits, in base 32."""
+    return b32encode(secrets.token_bytes(15)).decode().lower()
 
 
 def recovery_codes_left(user: User) -> int:

@@ -134,7 +134,8 @@ def _no_luck() -> str:
 
 
 def _codes(request: HttpRequest, codes: list[str], context: dict[str, Any]) -> HttpResponse:
-    return _page(request, "codes", {**context, "codes": [f"{code[:4]} {code[4:]}" for code in codes]})
+    spaced = [" ".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
+    return _page(request, "codes", {**context, "codes": spaced})
 
 
 def _page(request: HttpRequest, step: str, context: dict[str, Any]) -> HttpResponse:

@@ -163,7 +163,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "massagerx.accounts.passwords.NotOurWords"},
+    {
+        "NAME": "massagerx.accounts.passwords.NotOurWords",
+        "OPTIONS": {"name_of": "services.models.name_of_business"},
+    },
 ]
 # Whether staff see nothing before they have set up a second factor. Those who have one are asked for it anyway.
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)

@@ -16,6 +16,7 @@ from bookings import tasks
 from massagerx.accounts import second_factor
 from massagerx.accounts.log_ins import KEPT
 from massagerx.accounts.models import LogIn, LogInOutcome
+from services.models import Business
 from tests.factories import NOW
 
 from .conftest import PASSWORD, code, inside, log_in, member
@@ -122,6 +123,15 @@ def test_reset_by_a_colleague_ends_the_session_on_public_pages_too(clock: Clock)
     "word", ["massagerx2026", "Massage-Rx-2026!", "LosAngeles2026!!", "posturemassage99", "Welcome-Owner-1"]
 )
 def test_password_of_our_own_words_is_refused(word: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        validate_password(word)
+    assert "password_of_our_words" in [error.code for error in refused.value.error_list]
+
+
+@pytest.mark.parametrize("word", ["quiethands2026", "Quiet-Hands-Desk-1", "HANDS-quiet-hands-9"])
+def test_password_of_the_business_s_name_is_refused(word: str) -> None:
+    validate_password(word)
+    Business.objects.update_or_create(pk=1, defaults={"name": "Quiet Hands"})
     with pytest.raises(ValidationError) as refused:
         validate_password(word)
     assert "password_of_our_words" in [error.code for error in refused.value.error_list]

@@ -1,10 +1,13 @@
 """Two machines for the web, each with a worker and a beat, on one database, one broker and one bucket of pictures.
 
-The visitor's requests go to them by turns, as a proxy without memory would send them.
+Before them stands nginx with deploy/nginx.conf, which asks them by turns: whoever comes meets the other machine with
+each request. Each machine's log says what it answered.
 """
 
 from __future__ import annotations
 
+import http.client
+import json
 import shutil
 import sys
 import time
@@ -12,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 
 import httpx
@@ -25,10 +27,12 @@ from tests.blog.files import picture_file
 from tests.faults.concurrent_visitors import free_times, make_free
 from tests.support import ROOT
 from tests.support.bucket import KEYS, Bucket, running_bucket
+from tests.support.nginx import nginx
+from tests.support.proxy import HOST, Proxy, whoever_signed
 from tests.support.rows import number, rows
 from tests.support.senders import wait_for
 from tests.support.site import RunningSite, running_site
-from tests.support.visitor import Page, Visitor
+from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.faults
 
@@ -40,22 +44,40 @@ class Pool:
     one: RunningSite
     two: Site
     bucket: Bucket
+    proxy: Proxy
 
     @property
     def database(self) -> str:
         return self.one.site.environment["DATABASE_URL"]
 
 
-class Wanderer(Visitor):
-    """A visitor who meets another machine with each request."""
+class Behind(Visitor):
+    """A visitor who comes through the proxy."""
 
     def __init__(self, pool: Pool, number: int) -> None:
-        super().__init__(pool.one.site.port, number)
-        self.ports = cycle([pool.one.site.port, pool.two.port])
+        super().__init__(pool.proxy.tls, number)
+        self.proxy = pool.proxy
 
-    def send(self, method: str, path: str, data: dict[str, str] | None = None, *, address: str = "") -> Page:
-        self.port = next(self.ports)
-        return super().send(method, path, data, address=address)
+    def connection(self) -> http.client.HTTPConnection:
+        """Over TLS."""
+        return self.proxy.connection()
+
+
+class Answered:
+    """What each machine has answered since this was made."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.logs = [var / "log" / "web.log" for var in (pool.one.var, pool.two.var)]
+        self.begun = [len(log.read_bytes()) for log in self.logs]
+
+    def by_each(self, method: str, route: str) -> list[int]:
+        """How often each machine has answered this."""
+        asked = {"method": method, "route": route}.items()
+        lines = [log.read_bytes()[at:].splitlines() for log, at in zip(self.logs, self.begun, strict=True)]
+        return [
+            sum(asked <= json.loads(line).items() for line in of_one if b'"route": "' in line)
+            for of_one in lines
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +88,7 @@ def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             tmp / "one",
             prepared_databases,
             TRUSTED_PROXIES="1",
+            ALLOWED_HOSTS=f"{HOST},127.0.0.1",
             MEDIA_BUCKET=bucket.address,
             MEDIA_ACCESS_KEY=KEYS[0],
             MEDIA_SECRET_KEY=KEYS[1],
@@ -86,7 +109,10 @@ def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> 
                 two.start()
                 two.wait_ready()
                 two.start_background()
-                yield Pool(one, two, bucket)
+                before = tmp / "nginx"
+                before.mkdir()
+                with nginx(before, web=(one.site.port, two.port), media=var / "media") as proxy:
+                    yield Pool(one, two, bucket, proxy)
             finally:
                 two.stop()
                 supervisor.close()
@@ -95,7 +121,9 @@ def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:
     make_free(pool.one)
     starts_at = free_times(pool.one, days=12, number=330_000)[0][0]
-    visitor = Wanderer(pool, 330_001)
+    answered = Answered(pool)
+    visitor = Behind(pool, 330_001)
+    assert [visitor.send("GET", "/").status for _machine in range(2)] == [200, 200]
     visitor.begin()
     visitor.choose(starts_at)
     visitor.fill_in()
@@ -104,6 +132,8 @@ def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:
     answers = [visitor.press(form), visitor.press(form)]
 
     # The second press met the other machine: it is the same visit.
+    assert answered.by_each("POST", "bookings:review") == [1, 1]
+    assert answered.by_each("GET", "home") == [1, 1]
     assert [answer.status for answer in answers] == [302, 302]
     reference = visitor.reference()
     assert reference
@@ -123,9 +153,11 @@ def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:
 
 @contextmanager
 def logged_in(pool: Pool) -> Iterator[httpx.Client]:
-    """The owner, who has logged in at the first machine."""
+    """The owner, who has logged in through the proxy."""
     login = pool.one.login("owner")
-    with httpx.Client(base_url=pool.one.url, follow_redirects=True, timeout=60) as owner:
+    with httpx.Client(
+        base_url=pool.proxy.address, verify=whoever_signed(), follow_redirects=True, timeout=60
+    ) as owner:
         owner.get("/admin/login/")
         typed = {"username": login.username, "password": login.password, "next": "/admin/"}
         assert "Log out" in owner.post("/admin/login/", data={**typed, **token(owner)}).text
@@ -138,9 +170,11 @@ def token(browser: httpx.Client) -> dict[str, str]:
 
 def test_a_picture_put_in_at_one_machine_is_seen_at_the_other(pool: Pool) -> None:
     with logged_in(pool) as owner:
-        add = f"{pool.two.address}/admin/blog/picture/add/"
+        add = "/admin/blog/picture/add/"
         # Logged in at one machine is logged in at the other.
-        assert 'name="upload"' in owner.get(add).text
+        answered = Answered(pool)
+        assert all('name="upload"' in owner.get(add).text for _machine in range(2))
+        assert answered.by_each("GET", "admin:blog_picture_add") == [1, 1]
         fields = {"alt": "Shared by two", "credit": "", "focal_x": "50", "focal_y": "50"}
         file = {"upload": ("two.jpg", picture_file(900, 600), "image/jpeg")}
         owner.post(add, data={**fields, **token(owner)}, files=file)
@@ -152,9 +186,9 @@ def test_a_picture_put_in_at_one_machine_is_seen_at_the_other(pool: Pool) -> Non
     )
     names = [name for name in pool.bucket.names() if key in name]
     assert len(names) > 2
-    for machine in (pool.one.url, pool.two.address):
-        for name in names:
-            answer = httpx.get(f"{machine}/media/{name}", timeout=60)
+    for name in names:
+        for machine in (pool.one.url, pool.two.address, pool.proxy.address):
+            answer = httpx.get(f"{machine}/media/{name}", verify=whoever_signed(), timeout=60)
             assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
             assert answer.content[8:12] == b"WEBP"
     assert not (pool.one.var / "media").exists()
@@ -174,6 +208,5 @@ def test_what_staff_save_at_one_machine_ends_the_kept_pages_of_both(pool: Pool) 
             "starts_at_1": "08:00",
         }
         ends = {"ends_at_0": "", "ends_at_1": ""}
-        add = f"{pool.two.address}/admin/blog/announcement/add/"
-        owner.post(add, data={**typed, **ends, **token(owner)})
+        owner.post("/admin/blog/announcement/add/", data={**typed, **ends, **token(owner)})
         assert [words in httpx.get(machine, timeout=60).text for machine in machines] == [True, True]

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,14 +17,18 @@ from tests.support import ROOT, require
 from tests.support.proxy import HOST, Proxy
 
 
-def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Path, kept: str) -> str:
+def rendered(
+    tmp: Path, *, host: str, plain: int, tls: int, web: Sequence[int], media: Path, kept: str
+) -> str:
     """The file with this machine's places in it, and for how long a picture of a bucket is kept: each that it names is
     found."""
     text = (ROOT / "deploy/nginx.conf").read_text()
     places = {
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{tls} ssl http2;",
-        "unix:/run/massagerx/web.sock": f"127.0.0.1:{web}",
+        "server unix:/run/massagerx/web.sock fail_timeout=0;": "\n    ".join(
+            f"server 127.0.0.1:{port} fail_timeout=0;" for port in web
+        ),
         "/etc/letsencrypt/live/www.example.com/fullchain.pem": f"{tmp}/cert.pem",
         "/etc/letsencrypt/live/www.example.com/privkey.pem": f"{tmp}/key.pem",
         "/var/log/nginx/massagerx.log": f"{tmp}/massagerx.log",
@@ -50,10 +54,16 @@ def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Pat
 
 @contextmanager
 def nginx(
-    tmp: Path, *, web: int, media: Path, host: str = HOST, tls: int | None = None, kept: str = "1d"
+    tmp: Path,
+    *,
+    web: int | Sequence[int],
+    media: Path,
+    host: str = HOST,
+    tls: int | None = None,
+    kept: str = "1d",
 ) -> Iterator[Proxy]:
-    """nginx with the file, before a web server that listens on port `web`, and itself on `tls`, or a free one. It keeps
-    a picture of a bucket for a day, or for as long as `kept` says."""
+    """nginx with the file, before a web server that listens on port `web`, or before several that it asks by turns, and
+    itself on `tls`, or a free one. It keeps a picture of a bucket for a day, or for as long as `kept` says."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     require("nginx", found=program)
     assert program is not None
@@ -63,6 +73,7 @@ def nginx(
         check=True, capture_output=True,
     )  # fmt: skip
     plain, tls = free_port(), tls or free_port()
+    web = [web] if isinstance(web, int) else web
     (tmp / "nginx.conf").write_text(
         rendered(tmp, host=host, plain=plain, tls=tls, web=web, media=media, kept=kept)
     )

@@ -12,6 +12,13 @@ from urllib.parse import urlencode
 HOST = "www.example.com"
 
 
+def whoever_signed() -> ssl.SSLContext:
+    """TLS that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 @dataclass(frozen=True)
 class Proxy:
     """Its two ports, and the file that it writes to."""
@@ -20,19 +27,27 @@ class Proxy:
     tls: int
     log: Path
 
+    @property
+    def address(self) -> str:
+        """Of the host, with the number that stands for its name."""
+        return f"https://127.0.0.1:{self.tls}"
+
     def open(self) -> ssl.SSLSocket:
         """A connection to the host over TLS, whoever signed its certificate."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         plain = socket.create_connection(("127.0.0.1", self.tls), timeout=60)
-        return context.wrap_socket(plain, server_hostname=HOST)
+        return whoever_signed().wrap_socket(plain, server_hostname=HOST)
+
+    def connection(self) -> http.client.HTTPConnection:
+        """The same for HTTP."""
+        connection = http.client.HTTPConnection(HOST)
+        connection.sock = self.open()
+        return connection
 
     def ask(
         self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], str]:
         """One request over TLS: status, headers in small letters, text."""
-        connection = http.client.HTTPConnection(HOST)
-        connection.sock = self.open()
+        connection = self.connection()
         try:
             # What is refused is answered before all of it was sent.
             with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):

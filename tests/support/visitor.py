@@ -54,9 +54,13 @@ class Visitor:
     def address(self) -> str:
         return f"10.{self.number >> 16 & 255}.{self.number >> 8 & 255}.{self.number & 255}"
 
+    def connection(self) -> http.client.HTTPConnection:
+        """A new one to the site."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+
     def send(self, method: str, path: str, data: dict[str, str] | None = None, *, address: str = "") -> Page:
         """One request on a connection of its own. Raises OSError or HTTPException when the site doesn't answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        connection = self.connection()
         headers = {
             "X-Forwarded-For": address or self.address,
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
