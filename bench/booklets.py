@@ -66,10 +66,10 @@ def drain() -> None:
     import django
 
     django.setup()
-    from bookings.program import booklet
+    from bookings.program import papers
 
     logging.disable(logging.INFO)
-    while booklet.make_due(clock=lambda: NOW):
+    while papers.make_due(clock=lambda: NOW):
         pass
     print(time.process_time())
 

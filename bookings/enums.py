@@ -272,6 +272,7 @@ class LinkPurpose(models.TextChoices):
     PROGRAM = "program", _("A client’s training program")
     REVIEW = "review", _("A client’s review")
     PASSWORD = "password", _("A password of a member of staff")
+    FACTOR = "factor", _("A second factor of a member of staff")
     CONSENT = "consent", _("The own consent of somebody who is visited")
 
 

@@ -27,3 +27,9 @@ REFERRALS_KEPT, ENDED_REFERRALS_KEPT = timedelta(days=90), timedelta(days=7)
 PROGRAM_PAPERS_KEPT = timedelta(days=30)
 #: What happened at a visit that the owner has to answer for.
 INCIDENTS_KEPT = timedelta(days=5 * 365 + 2)
+#: Why a therapist was away, or would have liked to be, and why not: after the last day of it.
+ABSENCES_KEPT = timedelta(days=400)
+#: Who pressed what in the admin.
+ADMIN_LOG_KEPT = timedelta(days=3 * 365)
+#: What a price, a rule or a text was before it was changed, and who wrote it: after the change, as long as the books.
+HISTORY_KEPT = timedelta(days=7 * 365)

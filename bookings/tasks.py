@@ -125,6 +125,12 @@ def purge_sessions() -> None:
 
 
 @shared_task
+def purge_records() -> None:
+    """Empties why therapists were away long ago, and deletes old lines of the admin's log and of histories."""
+    privacy.purge_records(now=timezone.now())
+
+
+@shared_task
 def release_expired_holds() -> None:
     """Deletes held times whose minutes are over."""
     operations.release_expired_holds(now=timezone.now())

@@ -27,10 +27,10 @@ from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.pdf import refuse_active
 from massagerx.lib.typeset import NotTypeset
+from massagerx.lib.upload_limits import MOST_BOOKLET_BYTES
 
 from .base import RowsOnly
 
-LARGEST_BOOKLET = 10 * 1024 * 1024
 # By the codes of `refuse_active`.
 _NOT_TAKEN = {
     "no_pdf": gettext_lazy(
@@ -159,7 +159,7 @@ class BookletUploadForm(forms.ModelForm):
         if upload is None:
             return None
         size = upload.size or 0
-        if size > LARGEST_BOOKLET:
+        if size > MOST_BOOKLET_BYTES:
             raise forms.ValidationError(
                 _("This file is %(size)s. It can be 10 MB at most.") % {"size": filesizeformat(size)}
             )

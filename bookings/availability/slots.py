@@ -100,7 +100,7 @@ def offer_starts(
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     offered: dict[date, tuple[OfferedStart, ...]] = {}
-    known: dict[tuple[int, ...], tuple[list[Offsets], list[tuple[timedelta, bool, int]]]] = {}
+    known: dict[tuple[tuple[int, int], ...], tuple[list[Offsets], list[tuple[timedelta, bool, int]]]] = {}
     for (monday, sunday), days in groupby(
         _days(first_day, last_day, rules, now), lambda day: week_of(day.date)
     ):
@@ -110,8 +110,10 @@ def offer_starts(
         for day in days:
             told = [planner.offsets_on(day, earliest, granularity) for planner in planners]
             # Of days that are alike each planner has told the same lists, which are kept, so that no others can come
-            # to have their ids.
-            alike = tuple(map(id, told))
+            # to have their ids. Two who live next door share theirs: the order of the planners tells them apart.
+            alike = tuple(
+                (planner.therapist.id, id(starts)) for planner, starts in zip(planners, told, strict=True)
+            )
             if alike not in known:
                 known[alike] = told, _who_comes(planners, told, job)
             starts = known[alike][1]

@@ -41,7 +41,7 @@ Offsets = list[tuple[int, int]]
 
 
 class FreeDays(dict[tuple[object, ...], Offsets]):
-    """The starts of days without visits, by all that they depend on; of those asked about last, `MOST` at most."""
+    """The starts of days without visits, by all that they depend on: `MOST` of them, from then on all anew."""
 
     __slots__ = ()
     MOST = 2000

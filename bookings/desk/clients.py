@@ -207,10 +207,8 @@ def _side(client: Client) -> tuple[Client, Any, str]:
 
 def _mergeable(client: Client, others: QuerySet[Client], text: str) -> QuerySet[Client]:
     """Who is found by `text`, or without any who has the same name, email or phone."""
-    rows = likely_twins(client)
-    if text:
-        rows = search_clients(others, text)
-    return rows.annotate(visit_count=Count("bookings")).order_by("name", "pk")[:_MOST_FOUND]
+    rows = search_clients(others, text) if text else likely_twins(client).order_by("name", "pk")
+    return rows.annotate(visit_count=Count("bookings"))[:_MOST_FOUND]
 
 
 def _merge(request: StaffRequest, client: Client, other: Client) -> HttpResponse:

@@ -1,5 +1,5 @@
-"""Log-ins of staff: somebody is invited by email, and sets a password of their own by a link that works once. A link
-of the same kind shows that they read the mailbox of the account, before a second factor is set up."""
+"""Log-ins of staff: somebody is invited by email, and sets a password of their own by a link that works once. Another
+link, which sets no password, shows that they read the mailbox of the account, before a second factor is set up."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def send_link(user: User, *, now: datetime) -> Link:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         end_links(locked, now=now)
-        link = _new_link(locked, lasts=LINK_LASTS, now=now)
+        link = _new_link(locked, LinkPurpose.PASSWORD, lasts=LINK_LASTS, now=now)
         outbox.write_link_message(link=link, kind=MessageKind.INVITED, now=now)
     return link
 
@@ -63,7 +63,7 @@ def send_factor_link(user: User, *, now: datetime) -> bool:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         recent = Link.objects.filter(
-            purpose=LinkPurpose.PASSWORD, user=locked, created_at__gt=now - timedelta(hours=1)
+            purpose=LinkPurpose.FACTOR, user=locked, created_at__gt=now - timedelta(hours=1)
         )
         if not locked.email or recent.count() >= FACTOR_LINKS_AN_HOUR:
             return False
@@ -75,18 +75,18 @@ def send_factor_link(user: User, *, now: datetime) -> bool:
 def factor_link(user: User, *, now: datetime) -> Link:
     """A link by which the account, which has an email address, may set a second factor up. Links of before still
     work: whoever merely knows the password takes nobody's invitation away."""
-    return _new_link(user, lasts=FACTOR_LINK_LASTS, now=now)
+    return _new_link(user, LinkPurpose.FACTOR, lasts=FACTOR_LINK_LASTS, now=now)
 
 
-def _new_link(user: User, *, lasts: timedelta, now: datetime) -> Link:
+def _new_link(user: User, purpose: LinkPurpose, *, lasts: timedelta, now: datetime) -> Link:
     return links.new_link(
-        purpose=LinkPurpose.PASSWORD, user=user, email=user.email, created_at=now, expires_at=now + lasts
+        purpose=purpose, user=user, email=user.email, created_at=now, expires_at=now + lasts
     )
 
 
 def waiting_link(user: User, *, now: datetime) -> Link | None:
-    """The link that was sent and that nobody has used yet, while it works."""
-    link = _unused(now).filter(user=user).first()
+    """The link to set a password with that was sent and that nobody has used yet, while it works."""
+    link = _unused(now).filter(user=user, purpose=LinkPurpose.PASSWORD).first()
     return link if link is not None and fits_account(link) else None
 
 
@@ -112,8 +112,18 @@ def take_back(user: User, *, now: datetime) -> bool:
 
 
 def find_invitation(token: str, *, now: datetime) -> Link | None:
-    """The link of a token, with its account; None for one that is used or ended, or doesn't fit its account."""
-    link = links.find_link(token, purpose=LinkPurpose.PASSWORD, now=now)
+    """The link of a token with which a password is set, with its account; None for one that is used or ended, doesn't
+    fit its account, or is for a second factor alone."""
+    return _found(token, LinkPurpose.PASSWORD, now=now)
+
+
+def find_mailbox_link(token: str, *, now: datetime) -> Link | None:
+    """The link of a token, for a second factor or an invitation, with its account; None as by `find_invitation`."""
+    return _found(token, LinkPurpose.FACTOR, now=now) or find_invitation(token, now=now)
+
+
+def _found(token: str, purpose: LinkPurpose, *, now: datetime) -> Link | None:
+    link = links.find_link(token, purpose=purpose, now=now)
     return link if link is not None and link.used_at is None and fits_account(link) else None
 
 
@@ -130,9 +140,9 @@ def fits_account(link: Link) -> bool:
 
 def set_password(link: Link, password: str, *, now: datetime) -> bool:
     """Sets the password, by which other log-ins of the account end. False when the link was used or ended
-    meanwhile."""
+    meanwhile, or is for a second factor alone."""
     with transaction.atomic():
-        if not show_mailbox(link, now=now) or link.user is None:
+        if link.purpose != LinkPurpose.PASSWORD or not show_mailbox(link, now=now) or link.user is None:
             return False
         link.user.set_password(password)
         link.user.save(update_fields=["password"])
@@ -149,4 +159,5 @@ def show_mailbox(link: Link, *, now: datetime) -> bool:
 
 
 def _unused(now: datetime) -> LinkQuerySet:
-    return Link.objects.live(now).filter(purpose=LinkPurpose.PASSWORD, used_at=None).order_by("-pk")
+    purposes = [LinkPurpose.PASSWORD, LinkPurpose.FACTOR]
+    return Link.objects.live(now).filter(purpose__in=purposes, used_at=None).order_by("-pk")

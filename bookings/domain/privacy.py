@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings import retention
-from bookings.models import AccessNotes, Booking, BookingRules
+from bookings.models import AccessNotes, Booking, BookingRules, TimeOff, TimeOffWish
 from massagerx.lib.batches import delete_in_batches, in_batches
 
 
@@ -35,6 +38,25 @@ def purge_access_notes(*, now: datetime) -> int:
         lambda visits: visits.update(recipient_phone="", recipient_language="", told_once=None),
     )
     return delete_in_batches(AccessNotes.objects.filter(booking__in=over))
+
+
+def purge_records(*, now: datetime) -> None:
+    """Empties why therapists were away, and deletes lines of the admin's log and of histories whose time is over (aware
+    `now`). A line of a history is over so long after the next one: what was in force since then can be told, and the
+    newest stays."""
+    over = {"ends_at__lt": now - retention.ABSENCES_KEPT}
+    in_batches(TimeOff.objects.filter(**over).exclude(reason=""), lambda rows: rows.update(reason=""))
+    in_batches(
+        TimeOffWish.objects.filter(**over).exclude(reason="", why=""),
+        lambda rows: rows.update(reason="", why=""),
+    )
+    delete_in_batches(LogEntry.objects.filter(action_time__lt=now - retention.ADMIN_LOG_KEPT))
+    histories: list[Any] = [model for model in apps.get_models() if hasattr(model, "history_type")]
+    for history in histories:
+        key = history.instance_type._meta.pk.attname
+        lines = history._base_manager.order_by()
+        later = lines.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("history_id"))
+        delete_in_batches(lines.filter(Exists(later.filter(history_date__lt=now - retention.HISTORY_KEPT))))
 
 
 def kept() -> list[Kept]:
@@ -67,6 +89,15 @@ def kept() -> list[Kept]:
         Kept(
             _("That you would like us to come to where we don’t drive yet"),
             _days(timedelta(days=rules.area_requests_kept_days)),
+        ),
+        Kept(
+            _("What an office wrote of you for a course, if you don’t book it"),
+            _("%(time)s after the first day that it clears; %(ended)s when the office takes it back")
+            % {"time": _days(retention.REFERRALS_KEPT), "ended": _days(retention.ENDED_REFERRALS_KEPT)},
+        ),
+        Kept(
+            _("The booklet of your training program, after you ask for it"),
+            _days(retention.PROGRAM_PAPERS_KEPT),
         ),
         Kept(_("A review that you write, if you don’t withdraw it before"), _days(retention.REVIEWS_KEPT)),
         Kept(

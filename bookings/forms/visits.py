@@ -17,12 +17,12 @@ from bookings.models import Booking
 from massagerx.lib.fields import LineField
 from massagerx.lib.pdf import refuse_active
 from massagerx.lib.pictures import encode_upload
+from massagerx.lib.upload_limits import MOST_NOTE_BYTES
 
 from .booking import TimeForm, ZipForm
 from .details import DetailsForm
 from .person import PersonForm
 
-MAX_NOTE_BYTES = 10 * 1024 * 1024
 _CODE = re.compile(r"[0-9]{6}")
 _SHOWN = re.compile(r"([A-Z0-9-]{1,12}):([0-9]{1,6}):([0-9]{0,9})", re.ASCII)
 
@@ -178,7 +178,7 @@ class NoteFileForm(forms.Form):
     def clean_file(self) -> dict[str, Any]:
         """Kind and bytes: a picture is encoded anew, a PDF is kept as it is once nothing in it acts."""
         file = self.cleaned_data["file"]
-        if file.size > MAX_NOTE_BYTES:
+        if file.size > MOST_NOTE_BYTES:
             raise ValidationError(_("This file is too large. Use one of at most 10 MB."), code="too_large")
         if file.read(1024).lstrip().startswith(b"%PDF-"):
             file.seek(0)
@@ -186,5 +186,5 @@ class NoteFileForm(forms.Form):
             refuse_active(data)
             return {"kind": FileKind.PDF, "data": data}
         file.seek(0)
-        picture = encode_upload(file, file.size, most_bytes=MAX_NOTE_BYTES)
+        picture = encode_upload(file, file.size, most_bytes=MOST_NOTE_BYTES)
         return {"kind": FileKind.PICTURE, "data": picture.data}

@@ -46,7 +46,7 @@ class Link(models.Model):
     booklet_request = models.ForeignKey(
         BookletRequest, on_delete=models.CASCADE, related_name="links", null=True, blank=True
     )
-    # Of a link with which a member of staff sets their password.
+    # Of a link with which a member of staff sets their password or a second factor up.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", null=True, blank=True
     )
@@ -87,7 +87,11 @@ class Link(models.Model):
                         expires_at__isnull=False,
                     )
                     | Q(purpose=LinkPurpose.BOOKLET, booklet_request__isnull=False, expires_at__isnull=False)
-                    | Q(purpose=LinkPurpose.PASSWORD, user__isnull=False, expires_at__isnull=False)
+                    | Q(
+                        purpose__in=[LinkPurpose.PASSWORD, LinkPurpose.FACTOR],
+                        user__isnull=False,
+                        expires_at__isnull=False,
+                    )
                     & ~Q(email="")
                     | (
                         Q(

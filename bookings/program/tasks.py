@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from massagerx.lib.stored_picture import make_sizes
 
-from . import booklet, operations
+from . import operations, papers
 from .models import ExercisePicture
 
 
@@ -26,10 +26,10 @@ def make_picture_sizes() -> None:
 @shared_task
 def make_booklets() -> None:
     """Makes the booklets that clients have asked for."""
-    booklet.make_due(clock=timezone.now)
+    papers.make_due(clock=timezone.now)
 
 
 @shared_task
 def purge_booklets() -> None:
     """Deletes booklets that nobody has asked for in a while."""
-    booklet.purge(now=timezone.now())
+    papers.purge(now=timezone.now())

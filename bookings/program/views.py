@@ -24,7 +24,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.typeset import Paper
 from massagerx.lib.videos import FRAME_HOSTS, parse_video
 
-from . import booklet, operations
+from . import operations, papers
 from .drawings import parts_of
 from .figures import plot_of, weeks_of
 from .forms import PressForm, WeekForm
@@ -206,7 +206,7 @@ def fetch_booklet(request: HttpRequest, token: str) -> HttpResponse:
             request, token, False, _("This program has ended, and so there is no booklet anymore.")
         )
     paper = Paper.A4 if request.POST.get("paper") == Paper.A4 else Paper.LETTER
-    made = booklet.fetch_or_ask(program=found, paper=paper, now=now)
+    made = papers.fetch_or_ask(program=found, paper=paper, now=now)
     if made is None:
         if ProgramBooklet.objects.filter(program=found, tries__lt=MOST_TRIES).exists():
             messages.info(request, _("We are making your booklet. In a few seconds, press again to get it."))

@@ -311,11 +311,14 @@ def finished(request: HttpRequest) -> HttpResponse | None:
     form, visits = ReviewForm(request.POST), Booking.objects.together_with(booking)
     sent = (form.cleaned_data["total_cents"], form.cleaned_data["terms_version"]) if form.is_valid() else None
     is_same = sent == (sum(visit.total_cents for visit in visits), booking.terms_version.number)
-    if not is_same:
-        messages.warning(request, _("This is booked already, as it stands here. Nothing more was sent."))
     if request.user.has_perm("bookings.change_booking"):
-        return redirect("admin:bookings_booking_change", booking.pk)
-    return redirect("bookings:done") if is_same else _done_page(request, booking.reference, status=409)
+        if is_same:
+            return redirect("admin:bookings_booking_change", booking.pk)
+        return render(request, "bookings/booked_already.html", {"booking": booking}, status=409)
+    if is_same:
+        return redirect("bookings:done")
+    messages.warning(request, _("This is booked already, as it stands here. Nothing more was sent."))
+    return _done_page(request, booking.reference, status=409)
 
 
 # Where a refused press leads; all others stay on the page.

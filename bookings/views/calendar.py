@@ -302,7 +302,6 @@ class CalendarPage:
             "text": self._written(day, "M j" if is_named else "j"),
             "in_words": _day_in_words(day, count, self._language) if in_reach else "",
             "left": ngettext("%d left", "%d left", count) % count if 0 < count <= _FEW else "",
-            "is_today": is_today,
             "current": "true" if is_selected else "date" if is_today else "",
         }
 

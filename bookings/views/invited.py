@@ -45,7 +45,7 @@ def invited(request: HttpRequest, token: str) -> HttpResponse:
 def own_mailbox(request: HttpRequest, token: str) -> HttpResponse:
     """The press by which this browser may set a second factor up for the account whose mailbox the link was in."""
     now = timezone.now()
-    link = invitations.find_invitation(token, now=now)
+    link = invitations.find_mailbox_link(token, now=now)
     if link is None or link.user is None:
         return private(render(request, "bookings/invited_closed.html", status=404))
     if request.method != "POST":

@@ -210,8 +210,9 @@ class CompiledQuery(_Kept[M]):
         connection = connections[DEFAULT_DB_ALIAS]
         compiled = self._find(connection, values)
         if compiled is None:
-            with connection.cursor() as cursor:
-                execute_together(connection, cursor, ahead)
+            if ahead:
+                with connection.cursor() as cursor:
+                    execute_together(connection, cursor, ahead)
             return [], None
         if compiled.locks and connection.get_autocommit():
             raise transaction.TransactionManagementError("Rows are locked inside a transaction only.")

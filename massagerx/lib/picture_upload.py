@@ -7,9 +7,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from .pictures import MAX_BYTES, Encoded, encode_upload
+from .pictures import Encoded, encode_upload
+from .upload_limits import MEGABYTE, MOST_PICTURE_BYTES
 
 #: Beside the field, when the file was good and its place is not.
 NOT_KEPT = _(
@@ -20,16 +22,23 @@ NOT_KEPT = _(
 
 def upload_field(widget: type[forms.FileInput] = forms.FileInput) -> forms.FileField:
     """The field for a picture's file; a script says that it is too large before it is sent."""
+    most = MOST_PICTURE_BYTES // MEGABYTE
     return forms.FileField(
         label=_("File"),
-        help_text=_(
-            "A JPEG, PNG or WebP of at most 5 MB. What the camera wrote into it, such as the place, is left out."
+        help_text=format_lazy(
+            _(
+                "A JPEG, PNG or WebP of at most {most} MB. What the camera wrote into it, such as the place, is "
+                "left out."
+            ),
+            most=most,
         ),
         widget=widget(
             attrs={
                 "accept": "image/jpeg,image/png,image/webp,image/gif,image/avif",
-                "data-most": MAX_BYTES,
-                "data-too-large": _("This picture is over 5 MB. Please choose a smaller one."),
+                "data-most": MOST_PICTURE_BYTES,
+                "data-too-large": format_lazy(
+                    _("This picture is over {most} MB. Please choose a smaller one."), most=most
+                ),
             }
         ),
     )

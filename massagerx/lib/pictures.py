@@ -14,14 +14,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms, ImageOps
 
-MAX_BYTES = 5 * 1024 * 1024
-MAX_PIXELS = 25_000_000
+from .upload_limits import MEGABYTE, MOST_PICTURE_BYTES, MOST_PICTURE_PIXELS
+
 #: The longest side that is kept: enough for a wide screen with two pixels to a point.
 LONGEST_SIDE = 2400
 #: Widths in pixels that are offered to browsers, where the picture is large enough.
 WIDTHS = (480, 800, 1200, 1600)
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-_TOO_LARGE = _("This picture is too large. Use one of at most %(most)d MB and 25 megapixels.")
+_TOO_LARGE = _("This picture is too large. Use one of at most %(most)d MB and %(pixels)d megapixels.")
 _NO_PICTURE = _("We can't read this file as a picture. Use a JPEG, PNG or WebP.")
 
 
@@ -38,7 +38,7 @@ def encode_upload(
     file: IO[bytes],
     size: int,
     *,
-    most_bytes: int = MAX_BYTES,
+    most_bytes: int = MOST_PICTURE_BYTES,
     refuse: Callable[[Image.Image], None] = lambda image: None,
 ) -> Encoded:
     """The uploaded `file` of `size` bytes, turned upright, at most 2400 pixels long, encoded anew as WebP.
@@ -46,14 +46,15 @@ def encode_upload(
     Raises ValidationError with words for the person who uploads: too large, or no picture that we take. SVG is
     none: it can carry scripts. `refuse` may raise one too, of what the file's head says.
     """
-    too_large = ValidationError(_TOO_LARGE, code="too_large", params={"most": most_bytes // 1024 // 1024})
+    most = {"most": most_bytes // MEGABYTE, "pixels": MOST_PICTURE_PIXELS // 10**6}
+    too_large = ValidationError(_TOO_LARGE, code="too_large", params=most)
     if size > most_bytes:
         raise too_large
     try:
         # The head alone says how many pixels there are: a small file can unfold to gigabytes.
         with Image.open(file, formats=_FORMATS) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
+            if width * height > MOST_PICTURE_PIXELS:
                 raise too_large
             refuse(image)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))

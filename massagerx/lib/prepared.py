@@ -67,7 +67,8 @@ class Prepared:
             if len(names) >= MOST_PREPARED:
                 return plain
             # By the driver's own cursor: it isn't one of the statements that are counted and logged.
-            cursor.cursor.execute(self.prepare)
+            with connection.wrap_database_errors:
+                cursor.cursor.execute(self.prepare)
             names.add(self.name)
         return Statement(self.execute, [plain.values[number] for number in self.given])
 

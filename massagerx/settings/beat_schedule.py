@@ -22,6 +22,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-area-requests": {"task": "bookings.tasks.purge_area_requests", "schedule": 86_400.0},
     "purge-health-answers": {"task": "bookings.tasks.purge_health_answers", "schedule": 86_400.0},
     "purge-access-notes": {"task": "bookings.tasks.purge_access_notes", "schedule": 86_400.0},
+    "purge-records": {"task": "bookings.tasks.purge_records", "schedule": 86_400.0},
     "erase-long-gone-clients": {"task": "bookings.tasks.erase_long_gone_clients", "schedule": 86_400.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
     "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},

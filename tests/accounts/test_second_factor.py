@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from bookings.domain import invitations, links
 from bookings.enums import MessageKind
-from bookings.models import Message
+from bookings.models import Link, Message
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import render
 from massagerx.accounts import second_factor
@@ -260,14 +260,14 @@ def test_links_to_a_mailbox_are_few_and_take_no_invitation_away(settings: Any, c
     user, client = member("desk", "Front desk", email="desk@example.com"), Client()
     invitation = invitations.send_link(user, now=timezone.now())
     assert log_in(client, user)
-    for _press in range(5):
+    for _press in range(6):
         answer = client.post(reverse("admin:second_factor_link"), follow=True)
     assert "No link was sent" in answer.content.decode()
-    assert Message.objects.filter(kind=MessageKind.SECOND_FACTOR).count() == 4
+    assert Message.objects.filter(kind=MessageKind.SECOND_FACTOR).count() == 5
     assert invitations.find_invitation(links.token_of(invitation), now=timezone.now()) == invitation
     clock.shift(timedelta(hours=1))
     client.post(reverse("admin:second_factor_link"))
-    assert Message.objects.filter(kind=MessageKind.SECOND_FACTOR).count() == 5
+    assert Message.objects.filter(kind=MessageKind.SECOND_FACTOR).count() == 6
 
 
 def test_without_an_address_the_page_says_whom_to_ask(settings: Any, clock: Clock) -> None:
@@ -372,18 +372,56 @@ def test_the_command_helps_who_has_lost_everything(settings: Any, clock: Clock, 
     settings.REQUIRE_SECOND_FACTOR = True
     user, client = member("owner", "Owner", email=""), Client()
     set_up(user, clock)
-    with pytest.raises(CommandError, match="--email"):
-        call_command("reset_second_factor", "owner")
-    assert not second_factor.is_set_up(user)
     call_command("reset_second_factor", "owner", "--email", "owner@example.com")
     said = capsys.readouterr().out
-    assert "has no second factor" in said
+    assert "The second factor is off." in said
+    history = LogEntry.objects.filter(object_id=str(user.pk)).order_by("pk")
+    assert [entry.change_message.partition(" on the ")[0] for entry in history] == [
+        "Email address set", "Second factor reset", "Link to set a second factor up made",
+    ]  # fmt: skip
     assert client.post(urlsplit(said.split()[-1]).path).status_code == 302
     assert log_in(client, user)
     client.get(page())
     assert pending_key(client.session) is not None
-    with pytest.raises(CommandError, match="no account"):
-        call_command("reset_second_factor", "nobody")
+    call_command("reset_second_factor", "owner")
+    assert "has no second factor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("email", "is_active", "given", "words"),
+    [
+        ("", True, ["owner"], "no email address"),
+        ("", True, ["owner", "--email", "not an address"], "is not an email address"),
+        ("owner@example.com", True, ["owner", "--email", "b@example.com"], "has an email address already"),
+        ("owner@example.com", False, ["owner"], "switched off"),
+        ("owner@example.com", True, ["nobody"], "no account"),
+    ],
+)
+def test_the_command_that_refuses_changes_nothing(
+    clock: Clock, email: str, is_active: bool, given: list[str], words: str
+) -> None:
+    user = member("owner", email=email)
+    set_up(user, clock)
+    User.objects.update(is_active=is_active)
+    with pytest.raises(CommandError, match=words):
+        call_command("reset_second_factor", *given)
+    assert second_factor.is_set_up(user)
+    assert User.objects.get().email == email
+    assert not LogEntry.objects.exists()
+    assert not Link.objects.exists()
+
+
+def test_a_link_for_a_second_factor_sets_no_password(clock: Clock) -> None:
+    user, client = member("desk", "Front desk"), Client()
+    link = invitations.factor_link(user, now=timezone.now())
+    assert invitations.waiting_link(user, now=timezone.now()) is None
+    address = reverse("bookings:invited", args=[links.token_of(link)])
+    assert client.get(address).status_code == 404
+    typed = {"new_password1": "copper-window-field-88", "new_password2": "copper-window-field-88"}
+    assert client.post(address, typed).status_code == 404
+    assert not invitations.set_password(link, "copper-window-field-88", now=timezone.now())
+    assert User.objects.get().check_password("walnut-harbor-lamp-31")
+    assert client.post(mailbox_link(user))["Location"] == page()
 
 
 def test_tries_at_one_name_slow_down_that_address_only(settings: Any, clock: Clock, redis_url: str) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from blog.models import Page, Picture
 from massagerx.lib import pictures
 from massagerx.lib.stored_picture import CLAIM, make_sizes
+from massagerx.lib.upload_limits import MOST_PICTURE_BYTES
 from tests.blog.files import figure, make_picture, make_video, picture_file, upload
 from tests.blog.posts import HOUR, NOW, make_draft, make_post
 
@@ -116,7 +117,7 @@ def test_too_many_pixels_are_refused_before_they_are_unfolded(monkeypatch: pytes
 
 def test_too_many_bytes_are_refused() -> None:
     with pytest.raises(ValidationError, match="5 MB"):
-        pictures.encode_upload(BytesIO(picture_file()), pictures.MAX_BYTES + 1)
+        pictures.encode_upload(BytesIO(picture_file()), MOST_PICTURE_BYTES + 1)
 
 
 @pytest.mark.parametrize(

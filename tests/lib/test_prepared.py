@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg2
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import BigIntegerField, CharField, SmallIntegerField, Value
 from django.test.utils import CaptureQueriesContext
 
+from bookings.domain.operations.transaction import translated_errors
+from bookings.exceptions import SlotTaken
 from bookings.models import Client, Therapist
 from massagerx.lib import prepared
 from massagerx.lib.compiled_query import CompiledQuery
@@ -136,3 +139,24 @@ def test_keys_of_other_rows_are_prepared_as_what_they_point_at() -> None:
         )
     )
     assert query.objects(zip=1, key=1) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cannot_prepare_it_is_told_as_django_tells(by_email: CompiledQuery[Client]) -> None:
+    """A migration that holds the table is one more lock that isn't given in time, not an error of the driver's."""
+    holder = psycopg2.connect(**connection.get_connection_params())
+
+    def ask() -> None:
+        with translated_errors(), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '100ms'")
+            by_email.first(email="o@example.com")
+
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("LOCK TABLE bookings_client IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(SlotTaken):
+            ask()
+    finally:
+        holder.close()
+    assert by_email.first(email="o@example.com") is None

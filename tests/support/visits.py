@@ -243,7 +243,7 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
         MessageKind.CODE: LinkPurpose.CODE,
         MessageKind.REFERRED: LinkPurpose.REFERRAL,
         MessageKind.INVITED: LinkPurpose.PASSWORD,
-        MessageKind.SECOND_FACTOR: LinkPurpose.PASSWORD,
+        MessageKind.SECOND_FACTOR: LinkPurpose.FACTOR,
         MessageKind.PROGRAM: LinkPurpose.PROGRAM,
         MessageKind.PROGRAM_REMINDER: LinkPurpose.PROGRAM,
         MessageKind.REVIEW: LinkPurpose.REVIEW,
@@ -251,7 +251,7 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
     if (purpose := purposes.get(kind)) is not None:
         lasts = links.SIGN_IN_LINK_LASTS
         user = None
-        if purpose == LinkPurpose.PASSWORD:
+        if purpose in (LinkPurpose.PASSWORD, LinkPurpose.FACTOR):
             user = User.objects.filter(username=email).first() or User.objects.create_user(email, email)
         visit = make_visit() if purpose in (LinkPurpose.PROGRAM, LinkPurpose.REVIEW) else None
         link = links.new_link(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import psycopg2
@@ -22,19 +23,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Opens the connection, which keeps nothing yet."""
         super().connect()
         self.prepared.clear()
+        with suppress(psycopg2.Error):
+            self._last_migration = self._ask_last_migration()
 
     def is_usable(self) -> bool:
         """Whether the server answers; what was prepared before another migration is forgotten."""
         if self.connection is None:
             return False
         try:
-            with self.connection.cursor() as cursor:
-                cursor.execute("SELECT max(id) FROM django_migrations")
-                (last,) = cursor.fetchone()
-                if last != self._last_migration and self.prepared:
+            last = self._ask_last_migration()
+            if last != self._last_migration and self.prepared:
+                with self.connection.cursor() as cursor:
                     cursor.execute("DEALLOCATE ALL")
-                    self.prepared.clear()
+                self.prepared.clear()
         except psycopg2.Error:
             return False
         self._last_migration = last
         return True
+
+    def _ask_last_migration(self) -> int | None:
+        """By the driver's own cursor, as Django asks whether a connection is usable: this is not counted or logged."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT max(id) FROM django_migrations")
+            (last,) = cursor.fetchone()
+        return last

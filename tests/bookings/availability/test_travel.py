@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from bookings.availability import (
     Conditions,
     DriveTime,
+    Interval,
     Job,
+    Occupied,
     Place,
     SchedulingRules,
     Therapist,
@@ -251,3 +253,30 @@ def test_days_without_visits_are_worked_out_once(monkeypatch: pytest.MonkeyPatch
         )
         assert len(offered) == 28
         assert len(worked_out) == times
+
+
+def test_who_has_fewer_visits_that_week_comes_also_where_homes_and_hours_are_alike() -> None:
+    """Of two who live next door each week's free days go to the other: to whom has no visit in it."""
+    hours = tuple(WeeklyHours(weekday, time(9), time(18)) for weekday in range(7))
+    first_monday, second_monday = date(2026, 7, 6), date(2026, 7, 13)
+
+    def busy(day: date) -> Occupied:
+        return Occupied(Interval(at(12, day=day), at(13, day=day)), BEACH, treatment_minutes=60)
+
+    offered = offer_starts(
+        therapists=[
+            Therapist(id=1, home=HOME, weekly_hours=hours, existing=(busy(second_monday),)),
+            Therapist(id=2, home=HOME, weekly_hours=hours, existing=(busy(first_monday),)),
+        ],
+        job=Job(BEACH, treatment_minutes=60),
+        first_day=first_monday,
+        last_day=date(2026, 7, 19),
+        conditions=Conditions(
+            SchedulingRules(LOS_ANGELES, timedelta(0), 60, 15),
+            table.DriveTable(Basis(), zone="America/Los_Angeles"),
+            at(0, day=date(2026, 6, 30)),
+        ),
+    )
+    comes = {day: {start.therapist_id for start in starts} for day, starts in offered.items()}
+    assert comes[date(2026, 7, 8)] == {1}
+    assert comes[date(2026, 7, 15)] == {2}

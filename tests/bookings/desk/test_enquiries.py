@@ -14,10 +14,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from bookings.admin.enquiries import LARGEST_BOOKLET, safe_pdf_name
+from bookings.admin.enquiries import safe_pdf_name
 from bookings.domain import operations
 from bookings.enums import MessageKind
 from bookings.models import Booklet, BookletRequest, ContactMessage, Message
+from massagerx.lib.upload_limits import MOST_BOOKLET_BYTES
 from services.models import Business
 from tests.factories import NOW, World
 from tests.support.papers import pages_of, said_of, unheard
@@ -315,7 +316,7 @@ def test_owner_s_words_become_the_booklet(owner: Client) -> None:
         ),
         (upload(content=b"%PDF-1.4\n<< /Encrypt 3 0 R >>\n%%EOF"), "asks for a password"),
         (upload(content=b""), "empty"),
-        (upload(content=b"%PDF-" + b"x" * LARGEST_BOOKLET), "10 MB at most"),
+        (upload(content=b"%PDF-" + b"x" * MOST_BOOKLET_BYTES), "10 MB at most"),
         ({}, "Choose a PDF file"),
     ],
 )

@@ -122,6 +122,7 @@ def confirmed_message(world: World) -> Message:
 
 def test_preview_shows_what_would_be_sent_and_stores_nothing(desk: Client, world: World) -> None:
     message = confirmed_message(world)
+    Link.objects.all().delete()
 
     page = desk.get(page_of(message))
 

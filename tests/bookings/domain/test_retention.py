@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 
@@ -23,9 +24,12 @@ from bookings.models import (
     Message,
     ScreeningRecheck,
     ScreeningRecord,
+    TimeOff,
+    TimeOffWish,
 )
 from massagerx.lib.batches import in_batches
 from massagerx.lib.localtime import months_before
+from services.models import AddOn
 from tests.factories import NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -144,6 +148,59 @@ def test_what_the_page_says_is_what_is_done(world: World) -> None:
     assert {"1 month after your last visit", "84 days after your last visit", "33 days"} <= set(rows.values())
     assert rows["A booking that you start and don’t send"] == "1 day"
     assert rows["What you write on our contact page, and that you asked for the booklet"] == "400 days"
+    assert rows["What an office wrote of you for a course, if you don’t book it"] == (
+        "90 days after the first day that it clears; 7 days when the office takes it back"
+    )
+    assert rows["The booklet of your training program, after you ask for it"] == "30 days"
+
+
+def test_why_somebody_was_away_is_emptied_400_days_after(world: World) -> None:
+    ends_at = NOW - retention.ABSENCES_KEPT
+    away = {"therapist": world.therapist, "starts_at": ends_at - timedelta(hours=8), "ends_at": ends_at}
+    absence = TimeOff.objects.create(**away, reason="flu")
+    wish = TimeOffWish.objects.create(**away, reason="surgery", why="Nobody else is free.", asked_at=NOW)
+
+    def told() -> tuple[str, str, str]:
+        absence.refresh_from_db()
+        wish.refresh_from_db()
+        return absence.reason, wish.reason, wish.why
+
+    privacy.purge_records(now=NOW)
+    assert told() == ("flu", "surgery", "Nobody else is free.")
+    privacy.purge_records(now=NOW + timedelta(seconds=1))
+    assert told() == ("", "", "")
+
+
+def test_the_admin_log_ends_after_three_years(world: World) -> None:
+    user = User.objects.create_user("owner")
+    pressed = LogEntry.objects.create(user=user, action_flag=CHANGE, action_time=NOW, object_repr="x")
+    mine = LogEntry.objects.filter(pk=pressed.pk)
+    privacy.purge_records(now=NOW + retention.ADMIN_LOG_KEPT)
+    assert mine.exists()
+    privacy.purge_records(now=NOW + retention.ADMIN_LOG_KEPT + timedelta(seconds=1))
+    assert not mine.exists()
+
+
+def test_a_line_of_a_history_ends_seven_years_after_the_next_and_the_newest_stays(world: World) -> None:
+    towels = AddOn.objects.create(name="Warm towels", summary="For the back.", price_cents=1_000)
+    for _change in range(2):
+        towels.save()
+    lines = AddOn.history.filter(id=towels.pk).order_by("history_id")
+    first, second, newest = lines
+    # The first was written long ago, and held until the day before yesterday.
+    lines.filter(pk=first.pk).update(history_date=NOW - timedelta(days=9_000))
+    lines.filter(pk=second.pk).update(history_date=NOW - timedelta(days=2))
+    lines.filter(pk=newest.pk).update(history_date=NOW - timedelta(days=1))
+
+    def left(now: datetime) -> list[int]:
+        privacy.purge_records(now=now)
+        return list(lines.values_list("pk", flat=True))
+
+    over = NOW - timedelta(days=2) + retention.HISTORY_KEPT
+    assert left(over) == [first.pk, second.pk, newest.pk]
+    assert left(over + timedelta(seconds=1)) == [second.pk, newest.pk]
+    for _night in range(2):
+        assert left(NOW + timedelta(days=20_000)) == [newest.pk]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +221,7 @@ def test_somebody_comes_for_everything_that_has_its_time() -> None:
     purges = {
         tasks.release_expired_holds, tasks.purge_links, tasks.purge_drafts, tasks.purge_copies,
         tasks.purge_enquiries, tasks.purge_area_requests, tasks.purge_sessions, tasks.purge_health_answers,
-        tasks.purge_access_notes,
+        tasks.purge_access_notes, tasks.purge_records,
     }  # fmt: skip
     beat: dict[Any, Any] = {
         entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()

@@ -16,13 +16,13 @@ from PIL import Image
 from bookings.models import Booking
 from bookings.program.models import ExercisePicture, Program, ProgramExercise, TemplateExercise
 from bookings.program.tasks import make_picture_sizes
-from massagerx.lib.pictures import MAX_BYTES
+from massagerx.lib.upload_limits import MOST_PICTURE_BYTES
 from tests.blog.files import picture_file, upload
 from tests.bookings.views.visits.browsers import text
 from tests.support.papers import said_of, unheard
 
 from .conftest import exercise_of, make, make_exercise, make_template, page_of
-from .test_booklet import made
+from .test_papers import made
 
 pytestmark = pytest.mark.django_db
 ADD = "admin:program_exercisepicture_add"
@@ -87,7 +87,7 @@ def test_another_focus_cuts_it_anew(owner: Client) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"\xff\xd8" + b"0" * MAX_BYTES, "too large"),
+        (b"\xff\xd8" + b"0" * MOST_PICTURE_BYTES, "too large"),
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "Use a JPEG, PNG or WebP"),
         (b"%PDF-1.4", "Use a JPEG, PNG or WebP"),
         (b"", "empty"),

@@ -21,9 +21,9 @@ from bookings.enums import MessageKind
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, Link, Message
 from bookings.program import operations
-from bookings.program.booklet import content_of
 from bookings.program.figures import overview
 from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
+from bookings.program.papers import content_of
 from bookings.program.stages import stages_of
 from bookings.program.week import is_asked_on
 from services.models import Business

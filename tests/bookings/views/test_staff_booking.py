@@ -150,6 +150,23 @@ def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: Worl
     assert MessageKind.STAFF_ALERT not in kinds
 
 
+@pytest.mark.parametrize("other", [{"total_cents": "1"}, {"terms_version": "2"}, {"agree": ""}])
+def test_another_body_after_success_is_refused_with_409_and_links_to_the_visit(
+    world: World, desk: Client, other: dict[str, str]
+) -> None:
+    desk.post(BEGIN)
+    body = {**Flow(desk, world).until("review").hidden(), "agree": "on"}
+    there = desk.post("/book/review/", body)["Location"]
+    sent = Message.objects.count()
+    refused = desk.post("/book/review/", {**body, **other})
+    assert refused.status_code == 409
+    page = refused.content.decode()
+    assert "This is booked already." in page
+    assert Booking.objects.get().reference in page
+    assert f'href="{there}"' in page
+    assert Message.objects.count() == sent
+
+
 def test_what_waits_for_a_look_is_called_a_request(world: World, desk: Client) -> None:
     flow = Flow(desk, world)
     desk.post(BEGIN)

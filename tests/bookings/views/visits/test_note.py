@@ -23,9 +23,9 @@ from PIL import Image
 from bookings.domain import intake, links, operations
 from bookings.domain.erasure import erase_client
 from bookings.domain.operations.notes import MOST_FILES
-from bookings.forms.visits import MAX_NOTE_BYTES
 from bookings.models import Booking, HealthAccess, NoteFile
 from bookings.views.visits.visitor import open_own
+from massagerx.lib.upload_limits import MOST_NOTE_BYTES
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, NOW, World
 from tests.lib.test_pdf import SCRIPT, document
@@ -113,7 +113,7 @@ def test_a_pdf_is_kept_as_it_is(booking: Booking, visitor: Client) -> None:
         (b"not a note", "We can&#x27;t read this file as a picture."),
         (b"<svg onload=alert(1)>", "We can&#x27;t read this file as a picture."),
         (document(b"9 0 obj\n" + SCRIPT + b"\nendobj\n"), "carries a program or other files"),
-        (document() + b" " * MAX_NOTE_BYTES, "Use one of at most 10 MB."),
+        (document() + b" " * MOST_NOTE_BYTES, "Use one of at most 10 MB."),
     ],
     ids=["empty", "text", "svg", "script", "large"],
 )

@@ -89,7 +89,6 @@ def test_pages_of_a_visit_ask_few_queries(world: World, count_queries: Callable[
         client.get(address(booking, page))
         with count_queries() as queries:
             assert client.get(address(booking, page)).status_code == 200
-        print("QQQ", page, len(queries))
         assert len(queries) <= most, (page, [query["sql"][:120] for query in queries])
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 
 from bookings.domain.operations import Act
-from bookings.program import booklet, operations, tasks
+from bookings.program import operations, papers, tasks
 from bookings.program.models import MOST_EXERCISES, Program, ProgramBooklet, ProgramTemplate
 from massagerx.lib import typeset
 from massagerx.lib.typeset import Paper
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def make_due(now: Any = NOW) -> int:
-    return booklet.make_due(clock=lambda: now)
+    return papers.make_due(clock=lambda: now)
 
 
 def fetch(client: Client, program: Program, paper: str = "us-letter") -> Any:
@@ -38,9 +38,9 @@ def fetch(client: Client, program: Program, paper: str = "us-letter") -> Any:
 
 def made(program: Program, paper: Paper = Paper.LETTER) -> bytes:
     program = Program.objects.select_related("booking").get(pk=program.pk)
-    assert booklet.fetch_or_ask(program=program, paper=paper, now=NOW) is None
+    assert papers.fetch_or_ask(program=program, paper=paper, now=NOW) is None
     make_due()
-    found = booklet.fetch_or_ask(program=program, paper=paper, now=NOW)
+    found = papers.fetch_or_ask(program=program, paper=paper, now=NOW)
     assert found is not None
     return found
 
@@ -180,7 +180,7 @@ def test_what_can_not_be_made_is_told_once(
     def fail(*args: Any, **more: Any) -> bytes:
         raise typeset.NotTypeset("program")
 
-    monkeypatch.setattr(booklet, "typeset", fail)
+    monkeypatch.setattr(papers, "typeset", fail)
     assert make_due() == 1
     assert make_due(NOW + timedelta(days=1)) == 0
     # The owner hears of errors in the log (massagerx/lib/error_kinds), and of whom they were is not said.
@@ -203,10 +203,10 @@ def test_one_that_takes_its_worker_with_it_is_tried_three_times(
     def die(*args: Any, **more: Any) -> bytes:
         raise SystemExit
 
-    monkeypatch.setattr(booklet, "typeset", die)
-    booklet.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW)
+    monkeypatch.setattr(papers, "typeset", die)
+    papers.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW)
     for number in range(3):
-        later = NOW + number * booklet.TRY_AGAIN_AFTER
+        later = NOW + number * papers.TRY_AGAIN_AFTER
         with pytest.raises(SystemExit):
             make_due(later)
         assert make_due(later + timedelta(minutes=1)) == 0
@@ -216,17 +216,17 @@ def test_one_that_takes_its_worker_with_it_is_tried_three_times(
 def test_asked_for_anew_while_it_is_made_what_comes_late_is_dropped(
     program: Program, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    booklet.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW)
-    real = booklet.typeset
+    papers.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW)
+    real = papers.typeset
 
     def slow(*args: Any, **more: Any) -> bytes:
         # Its worker hung at the last try.
         ProgramBooklet.objects.update(tries=3)
-        booklet.fetch_or_ask(program=program, paper=Paper.A4, now=NOW + timedelta(hours=2))
+        papers.fetch_or_ask(program=program, paper=Paper.A4, now=NOW + timedelta(hours=2))
         return real(*args, **more)
 
-    monkeypatch.setattr(booklet, "typeset", slow)
-    assert booklet._make_next(Business.load(), lambda: NOW)
+    monkeypatch.setattr(papers, "typeset", slow)
+    assert papers._make_next(Business.load(), lambda: NOW)
     found = ProgramBooklet.objects.get()
     assert (found.paper, found.made_at, found.tries) == (Paper.A4, None, 0)
 
@@ -238,7 +238,7 @@ def test_it_is_kept_encrypted_for_thirty_days_and_goes_with_the_program(program:
         stored = cursor.fetchone()[0]
     assert stored.startswith("gAAAAA")
     assert file[:5] == b"%PDF-"
-    booklet.purge(now=NOW + timedelta(days=30))
+    papers.purge(now=NOW + timedelta(days=30))
     assert ProgramBooklet.objects.exists()
     with time_machine.travel(NOW + timedelta(days=30, minutes=1), tick=False):
         tasks.purge_booklets()
@@ -249,9 +249,9 @@ def test_with_another_key_it_is_made_anew(program: Program) -> None:
     made(program)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE program_programbooklet SET data = 'gAAAAAnothing'")
-    assert booklet.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW) is None
+    assert papers.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW) is None
     assert make_due() == 1
-    assert booklet.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW) is not None
+    assert papers.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW) is not None
 
 
 def test_nobody_else_fetches_it(client: Client, program: Program) -> None:
@@ -267,7 +267,7 @@ def test_so_many_are_made_with_so_many_queries(
 ) -> None:
     for _number in range(3):
         program = make(visit, template, staff)
-        booklet.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW)
+        papers.fetch_or_ask(program=program, paper=Paper.LETTER, now=NOW)
     # The business, a look that finds none left, and seven for each.
     with django_assert_num_queries(2 + 2 + 3 * 7):
         assert make_due() == 3
