@@ -19,8 +19,6 @@ import heapq
 import json
 import os
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -31,10 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.booking import overlaps
-from bench.over_http import ROOT, STORED, Request, Visitors, free_times, send, web_server
-from bench.world import Calendar, found_business, own_postgres
+from bench.over_http import Request, Visitors, free_times, send, shared_by_servers, web_server
 from launch.processes import Supervisor
-from launch.servers import start_throwaway_broker
 
 RESULTS = Path(__file__).parent / "results" / "load.json"
 FLOOR_A_SECOND = 5
@@ -133,6 +129,14 @@ def plan(
     return heapq.merge(*(of_kind(*one) for one in rates.items() if one[1]), key=lambda one: one.due)
 
 
+def kept_pages(visitors: Visitors) -> list[Request]:
+    """Pages that the site keeps for a minute."""
+    service = visitors.business.service.get_absolute_url()
+    return [
+        Request("GET", path, {}) for path in ("/", service, "/services/", "/therapists/", "/blog/", "/faq/")
+    ]
+
+
 def presses(visitors: Visitors, count: int) -> list[Request]:
     """So many visitors' last presses, one time after another, from the first again when all have been asked for."""
     places = [(therapist, start) for start in free_times() for therapist in visitors.business.therapists]
@@ -218,32 +222,15 @@ def main() -> None:
 
     supervisor = Supervisor()
     try:
-        broker = start_throwaway_broker(supervisor, Path(sys.prefix))
-        if broker is None:
-            raise SystemExit("A broker is needed: install redis-server or valkey-server.")
-        with own_postgres():
-            business = found_business(datetime.now(UTC) - timedelta(days=1))
-            Calendar(business).grow_to(STORED, ahead=False)
-            from django.conf import settings
-
-            os.environ.update(
-                REDIS_URL=broker, TRUSTED_PROXIES="1", EMAIL_HOST="", SECRET_KEY=settings.SECRET_KEY
-            )
-            collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-            local = {**os.environ, "DJANGO_SETTINGS_MODULE": "massagerx.settings.local"}
-            subprocess.run(collect, cwd=ROOT, env=local, check=True)
+        with shared_by_servers(supervisor) as visitors:
             print("making the visitors", flush=True)
-            pressed = presses(Visitors(business), int(seconds * options.presses))
+            pressed = presses(visitors, int(seconds * options.presses))
             with (
                 web_server(supervisor, "massagerx.settings.local") as site,
                 web_server(supervisor, "bench.floor_settings") as floor,
                 Room() as room,
             ):
-                service = business.service.get_absolute_url()
-                pages = [
-                    Request("GET", path, {})
-                    for path in ("/", service, "/services/", "/therapists/", "/blog/", "/faq/")
-                ]
+                pages = kept_pages(visitors)
                 for page in pages * WARM:
                     send(site, page)
                 load = Load(

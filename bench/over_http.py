@@ -67,21 +67,21 @@ def send(port: int, request: Request) -> tuple[int, str, float]:
         connection.close()
 
 
-def at_once(port: int, clients: Sequence[Sequence[Request]]) -> Timed:
-    """Lets the clients press, one request after another each, all starting together."""
+def at_once(ports: Sequence[int], clients: Sequence[Sequence[Request]]) -> Timed:
+    """Lets the clients press, one request after another each, all starting together; each asks the ports by turns."""
     timed = Timed()
     ready = threading.Barrier(len(clients) + 1)
 
-    def run(requests: Sequence[Request]) -> None:
+    def run(first: int, requests: Sequence[Request]) -> None:
         ready.wait(timeout=60)
-        for request in requests:
-            status, location, milliseconds = send(port, request)
-            done = status == 302 and location.endswith("/done/")
+        for number, request in enumerate(requests, first):
+            status, location, milliseconds = send(ports[number % len(ports)], request)
+            done = status == 200 if request.method == "GET" else status == 302 and location.endswith("/done/")
             taken = status == 409 or location.endswith("/when/")
             timed.results["done" if done else "taken" if taken else f"{status} {location}"] += 1
             timed.milliseconds.append(milliseconds)
 
-    threads = [threading.Thread(target=run, args=(requests,)) for requests in clients]
+    threads = [threading.Thread(target=run, args=client) for client in enumerate(clients)]
     for thread in threads:
         thread.start()
     ready.wait(timeout=60)
@@ -228,6 +228,28 @@ class Visitors:
         return Request("POST", "/book/", headers, urlencode(form))
 
 
+@contextmanager
+def shared_by_servers(supervisor: Supervisor) -> Iterator[Visitors]:
+    """What web servers need to begin: a PostgreSQL with visits in it, a broker and static files, told to them by this
+    process's environment; gives who visits."""
+    broker = start_throwaway_broker(supervisor, Path(sys.prefix))
+    if broker is None:
+        raise SystemExit("A broker is needed: install redis-server or valkey-server.")
+    with own_postgres():
+        business = found_business(datetime.now(UTC) - timedelta(days=1))
+        Calendar(business).grow_to(STORED, ahead=False)
+        from django.conf import settings
+
+        # The key that this process signs its visitors' sessions with.
+        os.environ.update(
+            REDIS_URL=broker, TRUSTED_PROXIES="1", EMAIL_HOST="", SECRET_KEY=settings.SECRET_KEY
+        )
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+        local = {**os.environ, "DJANGO_SETTINGS_MODULE": "massagerx.settings.local"}
+        subprocess.run(collect, cwd=ROOT, env=local, check=True)
+        yield Visitors(business)
+
+
 def free_times() -> list[datetime]:
     """Starts on the working days that can be booked by the real clock, which the web server reads."""
     from massagerx.lib.localtime import day_bounds, local
@@ -240,7 +262,7 @@ def free_times() -> list[datetime]:
     ]
 
 
-def one_round(visitors: Visitors, port: int, kind: str, clients: int, each: int) -> Timed:
+def one_round(visitors: Visitors, ports: Sequence[int], kind: str, clients: int, each: int) -> Timed:
     from bench.booking import clear
     from bookings.models import Booking
 
@@ -255,7 +277,7 @@ def one_round(visitors: Visitors, port: int, kind: str, clients: int, each: int)
         ]
         for client in range(clients)
     ]
-    timed = at_once(port, presses)
+    timed = at_once(ports, presses)
     if stored() != STORED + timed.results["done"] or overlaps():
         raise SystemExit(f"{kind}: visits overlap, or what was answered is not what is stored.")
     clear(Booking)
@@ -300,36 +322,21 @@ def main() -> None:
 
     supervisor = Supervisor()
     try:
-        broker = start_throwaway_broker(supervisor, Path(sys.prefix))
-        if broker is None:
-            raise SystemExit("A broker is needed: install redis-server or valkey-server.")
-        with own_postgres():
-            business = found_business(datetime.now(UTC) - timedelta(days=1))
-            Calendar(business).grow_to(STORED, ahead=False)
-            from django.conf import settings
-
-            # The key that this process signs its visitors' sessions with.
-            os.environ.update(
-                REDIS_URL=broker, TRUSTED_PROXIES="1", EMAIL_HOST="", SECRET_KEY=settings.SECRET_KEY
-            )
-            collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-            local = {**os.environ, "DJANGO_SETTINGS_MODULE": "massagerx.settings.local"}
-            subprocess.run(collect, cwd=ROOT, env=local, check=True)
-            visitors = Visitors(business)
-            with (
-                web_server(supervisor, "massagerx.settings.local") as site,
-                web_server(supervisor, "bench.floor_settings") as floor,
-            ):
-                ports = {"ours": site, "floor": floor}
-                rounds: dict[str, list[Timed]] = {kind: [] for kind in ports}
-                for number in range(options.rounds + 1):
-                    for kind, port in ports.items():
-                        timed = one_round(visitors, port, kind, options.clients, options.each)
-                        if number:  # the first warms up
-                            rounds[kind].append(timed)
-                report: dict[str, Any] = {"clients": options.clients, "rounds": options.rounds}
-                report |= summary(rounds)
-                report["pages_p50_ms"] = pages(ports, visitors, options.pages)
+        with (
+            shared_by_servers(supervisor) as visitors,
+            web_server(supervisor, "massagerx.settings.local") as site,
+            web_server(supervisor, "bench.floor_settings") as floor,
+        ):
+            ports = {"ours": site, "floor": floor}
+            rounds: dict[str, list[Timed]] = {kind: [] for kind in ports}
+            for number in range(options.rounds + 1):
+                for kind, port in ports.items():
+                    timed = one_round(visitors, [port], kind, options.clients, options.each)
+                    if number:  # the first warms up
+                        rounds[kind].append(timed)
+            report: dict[str, Any] = {"clients": options.clients, "rounds": options.rounds}
+            report |= summary(rounds)
+            report["pages_p50_ms"] = pages(ports, visitors, options.pages)
     finally:
         supervisor.close()
     for name, milliseconds in report["pages_p50_ms"].items():

@@ -148,9 +148,14 @@ class StaffAdminSite(AdminSite):
         return [section for section in sections if section["models"]]
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Adds the page of the second factor, limited per address."""
-        view = limited("20/m", "second-factor")(self.admin_view(self.second_factor))
-        return [path("second-factor/", view, name="second_factor"), *super().get_urls()]
+        """Adds the pages of one's own log-in, limited per address."""
+        factor = limited("20/m", "second-factor")(self.admin_view(self.second_factor))
+        own = limited("20/h", "own-log-ins")(self.admin_view(self.own_log_ins))
+        return [
+            path("second-factor/", factor, name="second_factor"),
+            path("log-ins/", own, name="own_log_ins"),
+            *super().get_urls(),
+        ]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Django's log-in with the form that asks for a code too."""
@@ -165,3 +170,9 @@ class StaffAdminSite(AdminSite):
         from massagerx.accounts.views import second_factor_page
 
         return second_factor_page(request, self.each_context(request))
+
+    def own_log_ins(self, request: HttpRequest) -> HttpResponse:
+        """Where a member of staff sees where they are logged in, and ends it elsewhere."""
+        from massagerx.accounts.views import own_log_ins_page
+
+        return own_log_ins_page(request, self.each_context(request))

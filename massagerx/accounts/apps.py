@@ -16,7 +16,7 @@ def _stamp(*, request: Any, user: Any, **others: Any) -> None:
 
     if user.is_staff:
         sessions.begin(request.session)
-        log_ins.record(request, user, log_ins.LogInOutcome.LOGGED_IN, now=timezone.now())
+        log_ins.record_success(request, user, now=timezone.now())
 
 
 def _write_down(*, credentials: dict[str, Any], request: Any = None, **others: Any) -> None:

@@ -66,6 +66,18 @@ class CodeForm(forms.Form):
     )
 
 
+class PasswordForm(forms.Form):
+    """The password of an account that has no second factor."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Type your password.")},
+    )
+
+
 class SetupForm(forms.Form):
     """The first code of a new secret."""
 

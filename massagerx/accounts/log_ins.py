@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
@@ -15,6 +16,7 @@ from massagerx.lib.limits import client_address, limited
 from .models import LogIn, LogInOutcome
 
 KEPT = timedelta(days=400)
+_RECORD = "staff_log_in"
 # From one address: in all, and at one name.
 TRIES, TRIES_AT_A_NAME = "10/m", "20/h"
 
@@ -34,12 +36,35 @@ def _name(request: HttpRequest) -> str:
     return request.POST.get("username", "")[:150].casefold()
 
 
-def record(request: HttpRequest | None, user: User | None, outcome: LogInOutcome, *, now: datetime) -> None:
-    """Writes an attempt down; one without a request, such as a test's, is none of a person's."""
+def record(
+    request: HttpRequest | None, user: User | None, outcome: LogInOutcome, *, now: datetime, session: str = ""
+) -> LogIn | None:
+    """Writes an attempt down, with the name of the session that it opened; one without a request, such as a test's, is
+    none of a person's."""
     if request is None:
-        return
+        return None
     agent = "".join(letter for letter in request.headers.get("User-Agent", "")[:200] if letter.isprintable())
-    LogIn.objects.create(user=user, at=now, outcome=outcome, address=client_address("", request), agent=agent)
+    address = client_address("", request)
+    return LogIn.objects.create(
+        user=user, at=now, outcome=outcome, address=address, agent=agent, session=session
+    )
+
+
+def record_success(request: HttpRequest, user: User, *, now: datetime) -> None:
+    """Writes down that somebody is logged in, and into their session which record is theirs."""
+    session = request.session
+    if session.session_key is None:  # another account was logged in before
+        session.create()
+    row = record(request, user, LogInOutcome.LOGGED_IN, now=now, session=session.session_key or "")
+    session[_RECORD] = [row and row.pk, session.session_key]
+
+
+def follow(session: Any) -> None:
+    """Where a session has another name since its log-in was written down, the record follows."""
+    record, name = session.get(_RECORD) or (None, "")
+    if record is not None and name != session.session_key:
+        LogIn.objects.filter(pk=record).update(session=session.session_key)
+        session[_RECORD] = [record, session.session_key]
 
 
 def record_failure(request: HttpRequest | None, credentials: dict[str, Any], *, now: datetime) -> None:
@@ -50,5 +75,7 @@ def record_failure(request: HttpRequest | None, credentials: dict[str, Any], *, 
 
 
 def purge(*, now: datetime) -> None:
-    """Deletes what is older than thirteen months."""
+    """Deletes what is older than thirteen months, and the names of sessions that are over."""
+    ended = now - timedelta(seconds=settings.STAFF_SESSION_SECONDS)
+    LogIn.objects.filter(at__lt=ended).exclude(session="").update(session="")
     delete_in_batches(LogIn.objects.filter(at__lt=now - KEPT))

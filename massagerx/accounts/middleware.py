@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from . import sessions
+from . import log_ins, sessions
 
 # What somebody without the second factor that is required may open.
 _OPEN = {"second_factor", "second_factor_link", "login", "logout", "jsi18n"}
@@ -24,7 +24,7 @@ _OPEN = {"second_factor", "second_factor_link", "login", "logout", "jsi18n"}
 class StaffMiddleware:
     """In the admin, ends log-ins that have lasted long enough, and leads to the second factor. On other pages staff
     whose log-in is over, or lacks its second factor, are visitors like any other; who somebody is, is not even
-    looked up there before a page asks."""
+    looked up there before a page asks. A session that got another name is still found by its log-in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,7 +33,11 @@ class StaffMiddleware:
         known: Any = request.user
         request.user = SimpleLazyObject(lambda: _as_staff(request, known))  # type: ignore[assignment]
         request.known_user = known  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        # A new name is a change; a session that wasn't changed isn't even read.
+        if request.session.modified:
+            log_ins.follow(request.session)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, DeviceManager, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
-from massagerx.lib.encryption import EncryptedJSONField, keyed_digest, keyed_digests
+from massagerx.lib.encryption import EncryptedCharField, EncryptedJSONField, keyed_digest, keyed_digests
 
 DIGITS = 6
 
@@ -138,6 +138,8 @@ class LogIn(models.Model):
     # As limits are counted: of IPv6 the first 64 bits, which are a household's.
     address = models.CharField(_("from"), max_length=45)
     agent = models.CharField(_("browser"), max_length=200, blank=True)
+    # The name of the session that it opened, for as long as a log-in can last: with it, it can be ended elsewhere.
+    session = EncryptedCharField(max_length=40, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         ordering = ["-at", "-pk"]

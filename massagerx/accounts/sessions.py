@@ -28,6 +28,11 @@ def is_over(session: Any) -> bool:
     return now - since >= settings.STAFF_SESSION_SECONDS or now - seen >= settings.STAFF_IDLE_SECONDS
 
 
+def clocks(session: Any) -> tuple[int, int]:
+    """When a log-in that isn't over began, and when its last press was written down: seconds since 1970."""
+    return session[_SINCE], session[_SEEN]
+
+
 def touch(session: Any) -> None:
     """Somebody did something."""
     now = int(time.time())
@@ -40,6 +45,11 @@ def lost_factor(session: Any, user: Any) -> bool:
     if user.is_verified():
         session.setdefault(_VERIFIED, True)
         return False
+    return was_verified(session)
+
+
+def was_verified(session: Any) -> bool:
+    """Whether a log-in has been seen with a second factor."""
     return _VERIFIED in session
 
 

@@ -1,4 +1,4 @@
-"""The page of one's own second factor."""
+"""The pages of one's own second factor and log-ins."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import django_otp
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from massagerx.lib.encryption import UnreadableValue, seal, unseal
 
-from . import second_factor, sessions
-from .forms import CodeForm, SetupForm
+from . import open_log_ins, second_factor, sessions
+from .forms import CodeForm, PasswordForm, SetupForm
+from .models import LogIn
 
 _KEY = "second_factor_key"
 
@@ -150,3 +153,57 @@ def _page(request: HttpRequest, step: str, context: dict[str, Any]) -> HttpRespo
         },
         status=422 if form is not None and form.errors else 200,
     )
+
+
+# Where one is logged in ------------------------------------------------------------------------------------------
+
+
+def own_log_ins_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Shows where a member of staff is logged in now, and ends it in one other browser or in all of them for a code of
+    their second factor; without one, for their password."""
+    user: Any = request.user
+    found = open_log_ins.of_user(user, here=request.session.session_key, now=timezone.now())
+    kind = CodeForm if second_factor.is_set_up(user) else PasswordForm
+    form = kind(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        chosen = _chosen(request, [one for one in found if not one.is_here])
+        if not chosen:
+            messages.info(request, _("That log-in had ended already."))
+            return redirect("admin:own_log_ins")
+        if _is_them(form, user):
+            open_log_ins.end(chosen)
+            note(user, by=user, what=_("Log-ins ended in other browsers."))
+            messages.success(request, _said(len(chosen)))
+            return redirect("admin:own_log_ins")
+    page = {**context, "title": _("Where you are logged in"), "form": form, "found": found}
+    return TemplateResponse(
+        request, "admin/accounts/own_log_ins.html", page, status=422 if form.errors else 200
+    )
+
+
+def _said(count: int) -> str:
+    return ngettext(
+        "Ended: %(count)s browser has to log in again.",
+        "Ended: %(count)s browsers have to log in again.",
+        count,
+    ) % {"count": count}
+
+
+def _chosen(request: HttpRequest, others: list[open_log_ins.OpenLogIn]) -> list[open_log_ins.OpenLogIn]:
+    """What somebody wants to end: of their own, in other browsers. Raises `Http404` for anybody else's."""
+    wanted = request.POST.get("end", "")
+    if wanted == "others":
+        return others
+    own = LogIn.objects.filter(user=request.user.pk)
+    if not (wanted.isdecimal() and len(wanted) < 19 and own.filter(pk=int(wanted)).exists()):
+        raise Http404
+    return [one for one in others if one.row.pk == int(wanted)]
+
+
+def _is_them(form: CodeForm | PasswordForm, user: User) -> bool:
+    """Whether the code or the password that was typed is the account's; an error in the form where not."""
+    if isinstance(form, CodeForm):
+        return _device(form, user) is not None
+    if form.is_valid() and not user.check_password(form.cleaned_data["password"]):
+        form.add_error("password", _("That isn’t your password."))
+    return form.is_valid()

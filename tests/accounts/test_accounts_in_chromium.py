@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import links
@@ -68,10 +69,21 @@ def test_an_owner_sets_up_a_phone_and_reads_a_history(
     page.get_by_role("button", name="Set it up").click()
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     looked_at(page, f"staff-codes-{seen}")
+    recovery_code = page.locator(".factor-codes code").first.inner_text()
     page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("heading", name="Today at the desk").wait_for()
 
     page.goto(reverse("admin:second_factor"))
     looked_at(page, f"staff-factor-{seen}")
+    Client(headers={"user-agent": "Firefox/128.0 (Windows NT 10.0)"}).force_login(user)
+    page.goto(reverse("admin:own_log_ins"))
+    page.get_by_role("button", name="End this one").wait_for()
+    looked_at(page, f"staff-own-log-ins-{seen}")
+    page.get_by_label("Code").fill(recovery_code)
+    page.get_by_role("button", name="End this one").click()
+    page.get_by_text("1 browser has to log in again").wait_for()
+    assert page.get_by_role("button", name="End this one").count() == 0
+    looked_at(page, f"staff-own-log-ins-ended-{seen}")
     page.goto(reverse("admin:services_addon_history", args=[add_on.pk]))
     page.get_by_text("$12.50").wait_for()
     looked_at(page, f"staff-history-{seen}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import sys
 import time
@@ -12,16 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 
-from launch.processes import Part, Supervisor
-from launch.servers import find_postgres, free_port, start_throwaway_postgres, wait_until
+from launch.processes import Supervisor
+from launch.servers import find_postgres, start_throwaway_postgres
 from tests.faults.concurrent_visitors import at_once, free_times, kind, make_free
 from tests.faults.concurrent_visitors import database as address_of
 from tests.support import ROOT, require
+from tests.support.pgbouncer import PgBouncer
 from tests.support.rows import number, overlaps, rows
 from tests.support.senders import wait_for
 from tests.support.site import RunningSite, running_site
@@ -34,65 +32,6 @@ pytestmark = pytest.mark.faults
 CONNECTIONS = 3
 #: More than the five for which a lock is waited for.
 QUERY_SECONDS = 8
-
-
-class PgBouncer:
-    """One with the file, before the PostgreSQL at `server`. It is started once the database's name is known."""
-
-    def __init__(self, supervisor: Supervisor, program: str, server: str) -> None:
-        self.supervisor, self.program, self.server = supervisor, program, urlsplit(server)
-        self.port = free_port()
-
-    def before(self, database: str) -> str:
-        """Starts it before the database of that address; returns the address that the site is told."""
-        name = urlsplit(database).path.strip("/")
-        user = self._user()
-        home = self.supervisor.temporary_directory()
-        ini, users = home / "pgbouncer.ini", home / "userlist.txt"
-        ini.write_text(self._rendered(name, users))
-        users.write_text(f'"postgres" "{self.server.password}"\n')
-        for path in (home, ini, users):
-            if user is not None:
-                os.chown(path, user, -1)
-        part = Part("PgBouncer", [self.program, str(ini)], home / "log", directory=home, user=user)
-        self.supervisor.start(part)
-        wait_until(self.answers, part, seconds=60, nap=lambda: None)
-        return self.address("massagerx_web") + "?pool=transaction"
-
-    def address(self, database: str) -> str:
-        return f"postgres://postgres:{self.server.password}@127.0.0.1:{self.port}/{database}"
-
-    def answers(self) -> bool:
-        try:
-            psycopg2.connect(self.address("massagerx"), connect_timeout=2).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
-
-    def _rendered(self, name: str, users: Path) -> str:
-        """The file with this machine's places in it: each that it names is found."""
-        text = (ROOT / "deploy/pgbouncer.ini").read_text()
-        places = {
-            "host=db.internal port=5432 dbname=massagerx": f"host=127.0.0.1 port={self.server.port} dbname={name}",
-            "listen_port = 6432": f"listen_port = {self.port}",
-            "/etc/pgbouncer/userlist.txt": str(users),
-            "default_pool_size = 20": f"default_pool_size = {CONNECTIONS}",
-            # Twenty seconds are not waited out by a test.
-            "query_timeout = 25": f"query_timeout = {QUERY_SECONDS}",
-        }
-        for place, own in places.items():
-            assert place in text, place
-            text = text.replace(place, own)
-        return text
-
-    @staticmethod
-    def _user() -> int | None:
-        """It refuses to run as root, like PostgreSQL."""
-        if os.geteuid() != 0:
-            return None
-        import pwd
-
-        return next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody"))
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +53,14 @@ def server(postgres: Database) -> str:
 
 @pytest.fixture(scope="module")
 def pooled_site(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-    require("PgBouncer", found=program)
-    assert program is not None
+    # Twenty seconds are not waited out by a test.
+    changes = {
+        "default_pool_size = 20": f"default_pool_size = {CONNECTIONS}",
+        "query_timeout = 25": f"query_timeout = {QUERY_SECONDS}",
+    }
     supervisor = Supervisor()
     try:
-        bouncer = PgBouncer(supervisor, program, server)
+        bouncer = PgBouncer(supervisor, server, changes)
         tmp = tmp_path_factory.mktemp("pooled")
         with running_site(tmp, server=server, through=bouncer.before, TRUSTED_PROXIES="1") as site:
             yield site

@@ -1,19 +1,20 @@
 """Two machines for the web, each with a worker and a beat, on one database, one broker and one bucket of pictures.
 
 Before them stands nginx with deploy/nginx.conf, which asks them by turns: whoever comes meets the other machine with
-each request. Each machine's log says what it answered.
+each request. Each machine's log says what it answered. Between them and PostgreSQL stands PgBouncer.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,12 @@ from launch.console import Signals
 from launch.processes import Supervisor
 from launch.site import Site, bind
 from tests.blog.files import picture_file
+from tests.faults.concurrent_visitors import database as address_of
 from tests.faults.concurrent_visitors import free_times, make_free
 from tests.support import ROOT
 from tests.support.bucket import KEYS, Bucket, running_bucket
 from tests.support.nginx import nginx
+from tests.support.pgbouncer import PgBouncer
 from tests.support.proxy import HOST, Proxy, whoever_signed
 from tests.support.rows import number, rows
 from tests.support.senders import wait_for
@@ -48,7 +51,7 @@ class Pool:
 
     @property
     def database(self) -> str:
-        return self.one.site.environment["DATABASE_URL"]
+        return address_of(self.one)
 
 
 class Behind(Visitor):
@@ -83,10 +86,14 @@ class Answered:
 @pytest.fixture(scope="module")
 def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     tmp = tmp_path_factory.mktemp("pool")
-    with running_bucket() as bucket:
+    server = os.environ.get("DATABASE_URL", "")
+    with running_bucket() as bucket, closing(Supervisor()) as supervisor:
+        # SQLite has no connections to share.
+        pooled = server.startswith("postgres")
         shared = running_site(
             tmp / "one",
             prepared_databases,
+            through=PgBouncer(supervisor, server).before if pooled else str,
             TRUSTED_PROXIES="1",
             ALLOWED_HOSTS=f"{HOST},127.0.0.1",
             MEDIA_BUCKET=bucket.address,
@@ -100,7 +107,6 @@ def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             var = tmp / "two" / "var"
             (var / "log").mkdir(parents=True)
             shutil.copytree(one.var / "static", var / "static")
-            supervisor = Supervisor()
             two = Site(
                 root=ROOT, venv=Path(sys.prefix), var=var, listener=bind(0), supervisor=supervisor,
                 given=one.site.environment, signals=Signals(),
@@ -115,7 +121,6 @@ def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> 
                     yield Pool(one, two, bucket, proxy)
             finally:
                 two.stop()
-                supervisor.close()
 
 
 def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:

@@ -77,6 +77,7 @@ def pages(world: World, booking: Booking) -> list[str]:
         "/admin/",
         "/admin/password_change/",
         "/admin/second-factor/",
+        "/admin/log-ins/",
         *(reverse(f"admin:{name}_changelist") for name in LISTS),
         *(reverse(f"admin:{name}_add") for name in ADDED),
         *(reverse(f"admin:{name}_change", args=[key]) for name, key in changes),

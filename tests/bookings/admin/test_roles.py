@@ -147,6 +147,7 @@ VIEWS: dict[str, set[str]] = {
     "password_change_done": set(ROLES),
     "second_factor": set(ROLES),
     "second_factor_link": set(ROLES),
+    "own_log_ins": set(ROLES),
     "opening": {"owner"},
     "my_own": {"therapist"},
     "my_pins": {"therapist"},
