@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.limits import client_address, limited
 
+from . import sessions
 from .models import LogIn, LogInOutcome
 
 KEPT = timedelta(days=400)
@@ -76,6 +76,6 @@ def record_failure(request: HttpRequest | None, credentials: dict[str, Any], *, 
 
 def purge(*, now: datetime) -> None:
     """Deletes what is older than thirteen months, and the names of sessions that are over."""
-    ended = now - timedelta(seconds=settings.STAFF_SESSION_SECONDS)
+    ended = now - timedelta(seconds=sessions.LASTS_SECONDS)
     LogIn.objects.filter(at__lt=ended).exclude(session="").update(session="")
     delete_in_batches(LogIn.objects.filter(at__lt=now - KEPT))

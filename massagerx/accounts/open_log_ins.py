@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -77,7 +76,7 @@ def of_user(user: Any, *, here: str | None, now: datetime) -> list[OpenLogIn]:
     rows = LogIn.objects.filter(
         user=user,
         outcome=LogInOutcome.LOGGED_IN,
-        at__gt=now - timedelta(seconds=settings.STAFF_SESSION_SECONDS),
+        at__gt=now - timedelta(seconds=sessions.LASTS_SECONDS),
     ).exclude(session="")
     # Who logs in again in the same session has two records of it; the later one counts.
     by_key = {row.session: row for row in rows.order_by("at", "pk")}

@@ -8,6 +8,10 @@ from typing import Any
 
 from django.conf import settings
 
+# How long a member of staff stays logged in: without doing anything, and altogether.
+IDLE_SECONDS = 2 * 3600
+LASTS_SECONDS = 12 * 3600
+
 _SINCE, _SEEN, _VERIFIED = "staff_since", "staff_seen", "staff_verified"
 _MAILBOX, _MAILBOX_SECONDS = "staff_mailbox", 3600
 # The last press is written down at most this often, so that not every page writes to the session.
@@ -25,7 +29,7 @@ def is_over(session: Any) -> bool:
     since, seen = session.get(_SINCE), session.get(_SEEN)
     if not isinstance(since, int) or not isinstance(seen, int):
         return True
-    return now - since >= settings.STAFF_SESSION_SECONDS or now - seen >= settings.STAFF_IDLE_SECONDS
+    return now - since >= LASTS_SECONDS or now - seen >= IDLE_SECONDS
 
 
 def clocks(session: Any) -> tuple[int, int]:

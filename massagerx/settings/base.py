@@ -171,9 +171,6 @@ AUTH_PASSWORD_VALIDATORS = [
 # Whether staff see nothing before they have set up a second factor. Those who have one are asked for it anyway.
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
 OTP_TOTP_ISSUER = "Massage Rx"
-# How long a member of staff stays logged in: without doing anything, and altogether.
-STAFF_IDLE_SECONDS = 2 * 3600
-STAFF_SESSION_SECONDS = 12 * 3600
 LOGIN_URL = "admin:login"
 # Where a log-in leads whose `next` is missing or not ours.
 LOGIN_REDIRECT_URL = "admin:index"

@@ -21,15 +21,16 @@ from tests.bookings.courses.test_booking import CHECK, COURSE, hidden, shown, ta
 from tests.bookings.referrals.conftest import begin, entered, make_office, page_of
 from tests.bookings.views.flow import Flow
 from tests.factories import DAY, NOW, World, at
+from tests.support.log_ins import endless_log_ins
 
 pytestmark = pytest.mark.django_db
 TWELVE = ((3, 7, 3, 1), (8, 14, 3, 2), (15, 28, 4, 2), (29, 42, 2, 4))
 
 
 @pytest.fixture(autouse=True)
-def limits(settings: Any) -> Iterator[None]:
+def limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.RATELIMIT_ENABLE = True
-    settings.STAFF_IDLE_SECONDS = settings.STAFF_SESSION_SECONDS = 10**9
+    endless_log_ins(monkeypatch)
     # The owner's rules as they are delivered.
     BookingRules.objects.all().delete()
     BookingRules(is_open=True).save()

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('in', 'logged in'), ('password', 'wrong name or password'), ('code', 'right password, wrong code')], max_length=8, verbose_name='what happened')),
                 ('address', models.CharField(max_length=45, verbose_name='from')),
                 ('agent', models.CharField(blank=True, max_length=200, verbose_name='browser')),
+                ('session', massagerx.lib.encryption.EncryptedCharField(blank=True, db_default='', default='', editable=False, max_length=40)),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='account')),
             ],
             options={

@@ -1,7 +1,6 @@
 """Staff at their desk, at the hour at which the world of `tests.factories` stands."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import time_machine
@@ -9,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from tests.factories import NOW, World
+from tests.support.log_ins import endless_log_ins
 
 DESK_RIGHTS = [
     "view_booking", "change_booking", "view_client", "view_message", "change_message", "view_screeningrecord",
@@ -17,9 +17,9 @@ DESK_RIGHTS = [
 
 
 @pytest.fixture(autouse=True)
-def clock(settings: Any) -> Iterator[None]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Tests go to and fro in time; that a log-in ends is a matter of tests/accounts.
-    settings.STAFF_IDLE_SECONDS = settings.STAFF_SESSION_SECONDS = 10**9
+    endless_log_ins(monkeypatch)
     with time_machine.travel(NOW, tick=False):
         yield
 

@@ -10,14 +10,15 @@ from django.test import Client
 
 from bookings.courses.models import CoursePhase, CoursePlan
 from tests.factories import NOW, World, make_roles
+from tests.support.log_ins import endless_log_ins
 
 #: By visits: five in three weeks, often at first.
 PHASES = ((3, 7, 2, 2), (8, 14, 2, 2), (15, 21, 1, 4))
 
 
 @pytest.fixture(autouse=True)
-def clock(settings: Any) -> Iterator[None]:
-    settings.STAFF_IDLE_SECONDS = settings.STAFF_SESSION_SECONDS = 10**9
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    endless_log_ins(monkeypatch)
     with time_machine.travel(NOW, tick=False):
         yield
 

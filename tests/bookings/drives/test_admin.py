@@ -12,13 +12,13 @@ import time_machine
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from bookings.drives import rows, tasks
 from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, ObservedDrive, RoadTime
 from bookings.exceptions import SlotNotOffered, SlotTaken
 from bookings.models import ServiceArea, Therapist
 from tests.factories import NOW, World, at, make_roles, make_world
+from tests.support.log_ins import endless_log_ins
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +45,8 @@ def world() -> World:
 
 
 @pytest.fixture(autouse=True)
-def clock(settings: Settings) -> Iterator[None]:
-    settings.STAFF_IDLE_SECONDS = settings.STAFF_SESSION_SECONDS = 10**9
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    endless_log_ins(monkeypatch)
     with time_machine.travel(NOW, tick=False):
         yield
 
