@@ -207,7 +207,7 @@ def _side(client: Client) -> tuple[Client, Any, str]:
 
 def _mergeable(client: Client, others: QuerySet[Client], text: str) -> QuerySet[Client]:
     """Who is found by `text`, or without any who has the same name, email or phone."""
-    rows = search_clients(others, text) if text else likely_twins(client).order_by("name", "pk")
+    rows = search_clients(others, text) if text else likely_twins(client)
     return rows.annotate(visit_count=Count("bookings"))[:_MOST_FOUND]
 
 

@@ -34,6 +34,7 @@ from bookings.notifications.render import Story, render, story_of_move
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit
+from massagerx.lib.encryption import UnreadableText
 from massagerx.lib.localtime import local
 
 from .forms import BlockForm, OutForm
@@ -409,8 +410,8 @@ def _block_form(request: StaffRequest, asked: dict[str, Any]) -> BlockForm | Non
     touching = TimeOff.objects.filter(
         therapist=asked["therapist"], starts_at__lt=asked["ends_at"], ends_at__gt=asked["starts_at"]
     )
-    reasons = touching.order_by("starts_at", "pk").values_list("reason", flat=True)
-    return BlockForm(initial={"reason": reasons.first()})
+    reason = touching.order_by("starts_at", "pk").values_list("reason", flat=True).first()
+    return BlockForm(initial={"reason": "" if isinstance(reason, UnreadableText) else reason})
 
 
 def _unblocked(asked: dict[str, Any]) -> QuerySet[Therapist]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -43,7 +43,7 @@ def purge_access_notes(*, now: datetime) -> int:
 def purge_records(*, now: datetime) -> None:
     """Empties why therapists were away, and deletes lines of the admin's log and of histories whose time is over (aware
     `now`). A line of a history is over so long after the next one: what was in force since then can be told, and the
-    newest stays."""
+    newest stays, unless it says that the row was deleted."""
     over = {"ends_at__lt": now - retention.ABSENCES_KEPT}
     in_batches(TimeOff.objects.filter(**over).exclude(reason=""), lambda rows: rows.update(reason=""))
     in_batches(
@@ -56,7 +56,8 @@ def purge_records(*, now: datetime) -> None:
         key = history.instance_type._meta.pk.attname
         lines = history._base_manager.order_by()
         later = lines.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("history_id"))
-        delete_in_batches(lines.filter(Exists(later.filter(history_date__lt=now - retention.HISTORY_KEPT))))
+        long_ago = Q(history_date__lt=now - retention.HISTORY_KEPT)
+        delete_in_batches(lines.filter(Exists(later.filter(long_ago)) | (long_ago & Q(history_type="-"))))
 
 
 def kept() -> list[Kept]:

@@ -19,9 +19,9 @@ from django.utils.translation import ngettext
 
 from massagerx.lib.encryption import UnreadableValue, seal, unseal
 
-from . import open_log_ins, second_factor, sessions
+from . import log_ins, open_log_ins, second_factor, sessions
 from .forms import CodeForm, PasswordForm, SetupForm
-from .models import LogIn
+from .models import LogIn, LogInOutcome
 
 _KEY = "second_factor_key"
 
@@ -170,7 +170,7 @@ def own_log_ins_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespo
         if not chosen:
             messages.info(request, _("That log-in had ended already."))
             return redirect("admin:own_log_ins")
-        if _is_them(form, user):
+        if _is_them(request, form, user):
             open_log_ins.end(chosen)
             note(user, by=user, what=_("Log-ins ended in other browsers."))
             messages.success(request, _said(len(chosen)))
@@ -189,21 +189,22 @@ def _said(count: int) -> str:
     ) % {"count": count}
 
 
-def _chosen(request: HttpRequest, others: list[open_log_ins.OpenLogIn]) -> list[open_log_ins.OpenLogIn]:
-    """What somebody wants to end: of their own, in other browsers. Raises `Http404` for anybody else's."""
+def _chosen(request: HttpRequest, others: list[open_log_ins.OpenLogIn]) -> list[str]:
+    """The sessions that somebody wants to end: their own, in other browsers. Raises `Http404` for anybody else's."""
     wanted = request.POST.get("end", "")
     if wanted == "others":
-        return others
+        return open_log_ins.others_of(request.user, here=request.session.session_key, now=timezone.now())
     own = LogIn.objects.filter(user=request.user.pk)
     if not (wanted.isdecimal() and len(wanted) < 19 and own.filter(pk=int(wanted)).exists()):
         raise Http404
-    return [one for one in others if one.row.pk == int(wanted)]
+    return [one.key for one in others if one.row.pk == int(wanted)]
 
 
-def _is_them(form: CodeForm | PasswordForm, user: User) -> bool:
+def _is_them(request: HttpRequest, form: CodeForm | PasswordForm, user: User) -> bool:
     """Whether the code or the password that was typed is the account's; an error in the form where not."""
     if isinstance(form, CodeForm):
         return _device(form, user) is not None
     if form.is_valid() and not user.check_password(form.cleaned_data["password"]):
+        log_ins.record(request, user, LogInOutcome.WRONG_PASSWORD, now=timezone.now())
         form.add_error("password", _("That isn’t your password."))
     return form.is_valid()

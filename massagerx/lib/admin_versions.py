@@ -50,8 +50,8 @@ class Part:
 
 
 class VersionsMixin(admin.ModelAdmin):
-    """For models with `history = HistoricalRecords()` and words in `version_fields`: nothing that was saved once is
-    lost, and what is not a word (a price, a date, a consent) never comes back with it."""
+    """For models with `history = HistoricalRecords()` and words in `version_fields`: nothing that was saved is
+    lost for years, and what is not a word (a price, a date, a consent) never comes back with it."""
 
     #: The fields that make a version, the one that names it first.
     version_fields: tuple[str, ...] = ()

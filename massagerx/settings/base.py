@@ -260,12 +260,13 @@ def backup_storages(address: str, *, keys: tuple[str, str], media: dict[str, Any
     return {"backups": storage}
 
 
-def _store_of(options: dict[str, Any]) -> tuple[str, int, str]:
+def _store_of(options: dict[str, Any]) -> tuple[str, int | None, str]:
     """Host, port and bucket, whichever way they are written. A bucket of AWS has the same name by each of its hosts."""
     parts = urlsplit(options["endpoint_url"] or "https://s3.amazonaws.com")
     host = parts.hostname or ""
     host = "s3.amazonaws.com" if host.endswith(".amazonaws.com") else host
-    return host, parts.port or (80 if parts.scheme == "http" else 443), options["bucket_name"]
+    port = parts.port if parts.port not in (80, 443) else None
+    return host, port, options["bucket_name"]
 
 
 def backup_keys(own: tuple[str, str], *, media: tuple[str, str]) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from bookings import tasks
 from bookings.views.visits import visitor
 from massagerx.accounts import open_log_ins, second_factor
 from massagerx.accounts.middleware import StaffMiddleware
-from massagerx.accounts.models import LogIn
+from massagerx.accounts.models import LogIn, LogInOutcome
 
 from .conftest import PASSWORD, code, inside, log_in, member
 from .test_second_factor import set_up
@@ -95,6 +95,33 @@ def test_all_others_are_out_and_this_one_stays(user: User) -> None:
     assert here.post(page(), {"end": "others", "password": PASSWORD}).status_code == 302
     assert [inside(client) for client in (here, phone, tablet, colleague)] == [True, False, False, True]
     assert len(open_of(user)) == 1
+
+
+def test_all_others_are_those_of_which_there_is_no_record_too(user: User) -> None:
+    """Two visits' links pressed at once in one browser make two sessions of one log-in; the record names the last."""
+    colleague, here, phone = browser(member("owner", "Owner")), browser(user), browser(user)
+    LogIn.objects.exclude(pk=row_of(here, user).pk).update(session="")
+    shown = here.get(page())
+    assert [one.is_here for one in shown.context["found"]] == [True]
+    assert "End all others" in shown.content.decode()
+    answer = here.post(page(), {"end": "others", "password": PASSWORD}, follow=True)
+    assert "1 browser has to log in again" in answer.content.decode()
+    assert [inside(client) for client in (here, phone, colleague)] == [True, False, True]
+
+
+def test_who_has_no_record_of_their_own_may_end_the_others(user: User) -> None:
+    here, phone = browser(user), browser(user)
+    LogIn.objects.filter(pk=row_of(here, user).pk).update(session="")
+    shown = here.get(page())
+    assert 'name="password"' in shown.content.decode()
+    assert here.post(page(), {"end": row_of(phone, user).pk, "password": PASSWORD}).status_code == 302
+    assert [inside(client) for client in (here, phone)] == [True, False]
+
+
+def test_a_wrong_password_is_written_down(user: User) -> None:
+    here, _phone = browser(user), browser(user)
+    here.post(page(), {"end": "others", "password": "wrong"})
+    assert LogIn.objects.filter(user=user, outcome=LogInOutcome.WRONG_PASSWORD).count() == 1
 
 
 @pytest.mark.parametrize("typed", ["wrong", ""])

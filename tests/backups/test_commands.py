@@ -206,6 +206,13 @@ def test_words_under_a_key_that_was_dropped_keep_no_backup_from_being_restored(
         therapist=world.therapist, starts_at=now, ends_at=now + timedelta(hours=1), reason="flu"
     )
     settings.HEALTH_KEYS = [new]
+    # And more, since then, than are looked at of the newest.
+    TimeOff.objects.bulk_create(
+        TimeOff(
+            therapist=world.therapist, starts_at=now, ends_at=now + timedelta(hours=1), reason="flu again"
+        )
+        for _number in range(25)
+    )
     file = made(settings)
     request.getfixturevalue("empty_database")
     text = said("restore", str(file))

@@ -46,6 +46,13 @@ def test_service_may_write_no_more_than_it_must(path: Path) -> None:
     assert service["NoNewPrivileges"] == "yes"
 
 
+@pytest.mark.parametrize("part", ["web", "worker", "backup"])
+def test_who_erases_may_write_beside_the_backups(part: str) -> None:
+    """A restore erases again whoever is in the list there."""
+    service = read(ROOT / f"deploy/systemd/massagerx-{part}.service")["Service"]
+    assert service["ReadWritePaths"] == "-/var/backups/massagerx"
+
+
 def test_systemd_reads_them() -> None:
     program = shutil.which("systemd-analyze")
     if program is None:

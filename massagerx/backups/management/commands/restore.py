@@ -121,11 +121,13 @@ class Command(BaseCommand):
         for model in apps.get_models():
             for column in model._meta.concrete_fields:
                 if isinstance(column, EncryptedField):
-                    rows = model._base_manager.order_by("-pk").values_list(column.attname, flat=True)
+                    rows = model._base_manager.values_list(column.attname, flat=True)
                     if not isinstance(column, EncryptedJSONField):
                         rows = rows.exclude(**{column.attname: ""})
                     try:
-                        is_lost = any(isinstance(value, UnreadableText) for value in rows[:20])
+                        # The oldest ones are those whose key has been dropped.
+                        some = [*rows.order_by("-pk")[:20], *rows.order_by("pk")[:20]]
+                        is_lost = any(isinstance(value, UnreadableText) for value in some)
                     except UnreadableValue as error:
                         raise CommandError(
                             f"HEALTH_KEYS lack the key of {model._meta.label}.{column.name}. Set the keys of then, "
