@@ -28,7 +28,8 @@ def doorway_of(key: int | None) -> Doorway:
     pattern = key * 7 % (len(_BENDS) * len(_GAPS))
     bend, gap = _BENDS[pattern % len(_BENDS)], _GAPS[pattern // len(_BENDS)]
     return Doorway(
-        tone=key % _TONES,
+        # Who has the lines of somebody 24 keys before has other colors; 96 follow each other before any two are alike.
+        tone=(key + key // (len(_BENDS) * len(_GAPS))) % _TONES,
         sun=33 if bend > 0 else 47,
         heights=tuple(96 - gap * number for number in range(_LINES)),
         bend=bend,

@@ -16,6 +16,7 @@ from tests.faults.concurrent_visitors import database as address_of
 from tests.faults.concurrent_visitors import free_times, make_free, to_review
 from tests.faults.test_database_away import KIND_WORDS
 from tests.support.rows import number
+from tests.support.senders import wait_for
 from tests.support.site import RunningSite
 from tests.support.visitor import CHOOSE, Visitor
 
@@ -93,10 +94,16 @@ def test_a_visit_is_booked_while_the_broker_takes_nothing(
     site = postgresql_site
     before = bookings(site)
     with broker_that_is(site, state):
+        # A worker that starts now waits for the broker.
+        log = site.site.parts["worker"].log
+        site.stop("worker")
+        written = log.stat().st_size
+        site.start("worker")
         someone, form = ready_to_press(site, visitor)
         page = someone.press(form)
         assert (page.status, page.location) == (302, "/book/done/")
         assert someone.reference()
+        wait_for(lambda: b"rying" in log.read_bytes()[written:], seconds=60, what=log.read_text)
     assert bookings(site) - before == 1
     # Nobody's hands: the sweep finds the row.
     site.smtp.wait_for(f"visitor{visitor}@example.com", seconds=120)
