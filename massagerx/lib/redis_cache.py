@@ -1,4 +1,4 @@
-"""Django's cache on Redis, whose client is made once for each server instead of for each command."""
+"""Django's cache on Redis, of one server, with one client: Django makes one a command, which costs more than to ask."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from django.core.cache.backends import redis
 
 
 class _Client(redis.RedisCacheClient):
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._clients: dict[int, Any] = {}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._one: Any = None
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        """A client, which keeps nothing but its pool of connections: making one takes longer than a command."""
-        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]  # Django's own
-        if id(pool) not in self._clients:
-            self._clients[id(pool)] = super().get_client(key, write=write)
-        return self._clients[id(pool)]
+        """The one client there is; threads may share it."""
+        if self._one is None:
+            self._one = super().get_client(key, write=write)
+        return self._one
 
 
 class RedisCache(redis.RedisCache):
-    """As Django's."""
+    """As Django's own."""
 
-    def __init__(self, server: str, params: dict[str, Any]) -> None:
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = _Client

@@ -16,12 +16,3 @@ def test_commands_share_a_client_and_keep_what_they_store(redis_url: str) -> Non
     assert cache.incr("a") == 2
     assert cache.get("a") == 2
     assert cache.get("b") is None
-
-
-def test_each_server_has_its_own(redis_url: str) -> None:
-    """Writes go to the first, reads to the others."""
-    address = redis_urls(redis_url)[1]
-    cache: Any = RedisCache(f"{address};{address}", {"OPTIONS": {}})
-    writes, reads = cache._cache.get_client(write=True), cache._cache.get_client()
-    assert writes is not reads
-    assert writes.connection_pool is not reads.connection_pool
