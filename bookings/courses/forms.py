@@ -189,9 +189,7 @@ class CourseForm(forms.Form):
     @property
     def of_surgery(self) -> bool:
         """Whether a surgeon has a say: a plan is counted from a surgery, or an office has cleared a day."""
-        surgery = CoursePlan.CountedFrom.SURGERY
-        plans = self.offered.plans
-        return self.offered.not_before is not None or any(plan.counted_from == surgery for plan in plans)
+        return self.offered.not_before is not None or any(plan.is_of_surgery for plan in self.offered.plans)
 
     @property
     def elsewhere(self) -> list[list[Any]]:

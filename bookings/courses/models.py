@@ -96,6 +96,11 @@ class CoursePlan(models.Model):
         """The service that the plan is of."""
         return self.option.service
 
+    @property
+    def is_of_surgery(self) -> bool:
+        """Whether its days are counted from a surgery."""
+        return self.counted_from == self.CountedFrom.SURGERY
+
     def as_phases(self) -> tuple[planner.Phase, ...]:
         """The phases as the planner takes them, in order."""
         return tuple(phase.value for phase in self.phases.all())
@@ -232,7 +237,7 @@ class Course(models.Model):
         """The first local day on which the client may have a visit of it: the one that the surgeon allows, or else that
         of the surgery; `date.min` where there was none. Raises `UnreadableValue`."""
         day = self.dates["cleared_from"]
-        if day is None and self.plan.counted_from == CoursePlan.CountedFrom.SURGERY:
+        if day is None and self.plan.is_of_surgery:
             day = self.dates["day_zero"]
         return date.fromisoformat(day) if day else date.min
 
@@ -259,7 +264,7 @@ class Course(models.Model):
 
 
 def course_of(booking: Booking) -> Course | None:
-    """The course that a visit belongs to; one query, or none for a visit that came alone."""
+    """The course that a visit belongs to, with its plan; one query, or none for a visit that came alone."""
     if booking.together is None:
         return None
-    return Course.objects.filter(key=booking.together).defer("dates").first()
+    return Course.objects.filter(key=booking.together).select_related("plan").defer("dates").first()

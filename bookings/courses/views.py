@@ -17,7 +17,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -40,7 +40,7 @@ from bookings.models import AccessNotes, Booking, BookingRules, Hold, ServiceAre
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.again import address_of
-from bookings.views.booking import booked, finished, named
+from bookings.views.booking import booked, finished, is_as_booked, named
 from bookings.views.enquiries import call_back_page
 from bookings.views.steps import (
     COURSE,
@@ -60,7 +60,7 @@ from massagerx.lib.localtime import local
 
 from .forms import CourseForm, Offered, RestForm
 from .labels import address_words, day_words, not_offered_words, other_times, time_value, why_words
-from .models import Course, CoursePlan
+from .models import MOST_VISITS, Course, CoursePlan
 from .operations import Elsewhere, Priced, book_course, place_of, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
 from .planning import (
@@ -539,7 +539,7 @@ def _treatments_of(plan: CoursePlan, wanted: Collection[int]) -> dict[int, Treat
 @limited("20/m", "booking-send")
 def check(request: HttpRequest) -> HttpResponse:
     """The whole course on one page, and the one press that books all of it; again it leads to the course."""
-    if request.method == "POST" and (response := _booked_before(request) or finished(request)):
+    if request.method == "POST" and (response := _booked_before(request)):
         return response
     progress = load_progress(request)
     current = in_force(progress)
@@ -569,17 +569,29 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _booked_before(request: HttpRequest) -> HttpResponse | None:
-    """Leads to the course that this very press of staff has booked already: its draft is gone then."""
-    if not request.user.is_authenticated:
-        return None
+    """Leads to what this very press has booked already; with other figures under its key nothing more is booked, and
+    that is said."""
     try:
         key = uuid.UUID(request.POST.get("submission_key", ""))
     except ValueError:
         return None
+    keys = [visit_key(key, number) for number in range(1, MOST_VISITS + 1)]
+    visits = Booking.objects.filter(submission_key__in=keys).select_related("terms_version")
+    course_row = _course_of_staff(request, key)
+    if course_row is None:
+        return finished(request, visits)
+    if is_as_booked(request, visits):
+        return redirect("admin:courses_course_change", course_row.pk)
+    return render(request, "courses/booked_already.html", {"course": course_row}, status=409)
+
+
+def _course_of_staff(request: HttpRequest, key: uuid.UUID) -> Course | None:
+    """The course that a press of this member of staff has booked, or gone on with: its draft is gone then."""
+    if not request.user.is_authenticated:
+        return None
     first = Booking.objects.filter(submission_key=visit_key(key, 1), events__actor=request.user.pk)
     rest = Q(key__in=first.order_by().values("together")) & ~Q(key=key)
-    course = Course.objects.filter(Q(key=key, booked_by=request.user.pk) | rest).only("pk").first()
-    return redirect("admin:courses_course_change", course.pk) if course is not None else None
+    return Course.objects.filter(Q(key=key, booked_by=request.user.pk) | rest).only("pk").first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _TO_COME = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
 def stages_of(plan: CoursePlan, weeks: int) -> list[Stage]:
     """At which visits of a plan a program of so many weeks changes, in order; none for a plan that counts from a
     surgery."""
-    if plan.counted_from != CoursePlan.CountedFrom.FIRST_VISIT:
+    if plan.is_of_surgery:
         return []
     found, number, last = [], 1, 1
     for phase in plan.as_phases():

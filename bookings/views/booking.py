@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -301,16 +302,15 @@ def booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpRe
     return redirect("bookings:done")
 
 
-def finished(request: HttpRequest) -> HttpResponse | None:
+def finished(request: HttpRequest, visits: Iterable[Booking] | None = None) -> HttpResponse | None:
     """To the booking that this very page already made, when it was sent twice; with another body under its key nothing
-    more is booked, and that is said."""
+    more is booked, and that is said. `visits` are those that the page's key booked, where they aren't all that is
+    together."""
     reference = request.session.get(FINISHED_KEY, {}).get(request.POST.get("submission_key", ""))
     booking = Booking.objects.filter(reference=reference).first() if reference else None
     if booking is None:
         return None
-    form, visits = ReviewForm(request.POST), Booking.objects.together_with(booking)
-    sent = (form.cleaned_data["total_cents"], form.cleaned_data["terms_version"]) if form.is_valid() else None
-    is_same = sent == (sum(visit.total_cents for visit in visits), booking.terms_version.number)
+    is_same = is_as_booked(request, Booking.objects.together_with(booking) if visits is None else visits)
     if request.user.has_perm("bookings.change_booking"):
         if is_same:
             return redirect("admin:bookings_booking_change", booking.pk)
@@ -319,6 +319,19 @@ def finished(request: HttpRequest) -> HttpResponse | None:
         return redirect("bookings:done")
     messages.warning(request, _("This is booked already, as it stands here. Nothing more was sent."))
     return _done_page(request, booking.reference, status=409)
+
+
+def is_as_booked(request: HttpRequest, visits: Iterable[Booking]) -> bool:
+    """Whether the price and the terms that a page sends are those of the `visits` that its key has booked."""
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return False
+    booked = [(visit.total_cents, visit.terms_version.number) for visit in visits]
+    terms = {number for _cents, number in booked}
+    return (form.cleaned_data["total_cents"], {form.cleaned_data["terms_version"]}) == (
+        sum(cents for cents, _number in booked),
+        terms,
+    )
 
 
 # Where a refused press leads; all others stay on the page.

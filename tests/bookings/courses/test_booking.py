@@ -368,6 +368,19 @@ def test_same_press_again_leads_to_the_course(flow: Flow, plan: CoursePlan) -> N
     assert Client().post(CHECK, sent)["Location"] == "/book/"
 
 
+@pytest.mark.parametrize("other", [{"total_cents": "69999"}, {"terms_version": "99"}, {"total_cents": ""}])
+def test_same_press_with_other_figures_is_told(flow: Flow, plan: CoursePlan, other: dict[str, str]) -> None:
+    take(flow, plan)
+    sent = {**hidden(to_the_end(flow).content.decode()), "agree": "on"}
+    there = flow.client.post(CHECK, sent)["Location"]
+    answer = flow.client.post(CHECK, {**sent, **other})
+    assert answer.status_code == 409
+    assert "The course stands as it was booked." in answer.content.decode()
+    assert there in answer.content.decode()
+    assert Booking.objects.count() == 5
+    assert flow.client.post(CHECK, sent)["Location"] == there
+
+
 def book(flow: Flow, plan: CoursePlan, **health: Any) -> Course:
     take(flow, plan)
     page = to_the_end(flow, **health).content.decode()

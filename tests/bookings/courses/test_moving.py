@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from bookings.courses.models import Course
+from bookings.courses.models import Course, CoursePlan
 from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
 from bookings.domain.operations import Act, Move, NewTime, Shown, move_together
@@ -97,6 +97,22 @@ def test_surgery_moves_and_all_visits_with_it(course: Course, desk: Client, days
         assert (event.moved_from, event.by_client) == (was.starts_at, True)
         reminder = visit.messages.get(kind=MessageKind.REMINDER_FIRST, revision=visit.revision)
         assert reminder.due_at > NOW
+
+
+@pytest.mark.parametrize("counted_from", ["surgery", "first_visit"])
+def test_a_surgery_is_spoken_of_only_where_the_plan_counts_from_one(
+    course: Course, desk: Client, counted_from: str
+) -> None:
+    CoursePlan.objects.update(counted_from=counted_from)
+    client = signed_in()
+    pages = (
+        desk.get(reverse("admin:courses_course_change", args=[course.pk])).content.decode(),
+        desk.get(page_of(course)).content.decode(),
+        text(client.get(address(course.visits[0]))),
+    )
+    spoken_of = [re.search("[Tt]he surgery", page) is not None for page in pages]
+    assert spoken_of == [counted_from == "surgery"] * 3
+    assert ["All visits move" in page for page in pages[:2]] == [counted_from != "surgery"] * 2
 
 
 def test_who_takes_a_visit_over_knows_what_holds_at_its_door(

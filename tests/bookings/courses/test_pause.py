@@ -51,6 +51,11 @@ def days_of(course: Course) -> list[int]:
 
 def go_on(client: Client, world: World, from_day: date, **more: str) -> Any:
     """From the page that asks from which day, to the end."""
+    return client.post(CHECK, pressed_on(client, world, from_day, **more), follow=True)
+
+
+def pressed_on(client: Client, world: World, from_day: date = AGAIN, **more: str) -> dict[str, str]:
+    """From there to what its last page would send."""
     answers = {
         "cleared_from": str(from_day),
         "hour": "10:00",
@@ -65,7 +70,7 @@ def go_on(client: Client, world: World, from_day: date, **more: str) -> Any:
     flow = Flow(client, world)
     flow.health()
     page = client.get(CHECK).content.decode()
-    return client.post(CHECK, {**hidden(page), "agree": "on"}, follow=True)
+    return {**hidden(page), "agree": "on"}
 
 
 def test_client_pauses_and_goes_on(course: Course, world: World) -> None:
@@ -131,6 +136,26 @@ def test_desk_pauses_and_goes_on_with_what_is_left(course: Course, world: World,
     assert {visit.status for visit in course.visits} == {"completed", "canceled", "confirmed"}
     # The same press again leads to the course.
     assert desk.post(reverse("admin:courses_course_resume", args=[course.pk]))["Location"] == there
+
+
+def test_same_press_that_went_on_leads_there_again(course: Course, world: World, desk: Client) -> None:
+    """By the client and by staff, though the visits that were paused are of the course as well."""
+    for client, there in (
+        (signed_in(), "/book/done/"),
+        (desk, reverse("admin:courses_course_change", args=[course.pk])),
+    ):
+        course.refresh_from_db()
+        course_operations.pause_course(course=course, act=Act(NOW, User.objects.get(username="desk")))
+        if client is desk:
+            desk.post(reverse("admin:courses_course_resume", args=[course.pk]))
+        else:
+            client.post(address(course.visits[2], "resume"))
+        sent = pressed_on(client, world)
+        assert client.post(CHECK, sent)["Location"] == there
+        booked = Booking.objects.count()
+        assert client.post(CHECK, sent)["Location"] == there
+        assert client.post(CHECK, {**sent, "total_cents": "1"}).status_code == 409
+        assert Booking.objects.count() == booked
 
 
 def test_what_a_pause_came_after_is_no_longer_offered_to_be_undone(course: Course, desk: Client) -> None:
