@@ -165,8 +165,11 @@ def own_log_ins_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespo
     found = open_log_ins.of_user(user, here=request.session.session_key, now=timezone.now())
     kind = CodeForm if second_factor.is_set_up(user) else PasswordForm
     form = kind(request.POST if request.method == "POST" else None)
-    if request.method == "POST":
-        chosen = _chosen(request, [one for one in found if not one.is_here])
+    wanted = request.POST.get("end", "")
+    if request.method == "POST" and not wanted:
+        form.add_error(None, _("Choose what to end."))
+    elif request.method == "POST":
+        chosen = _chosen(request, wanted, [one for one in found if not one.is_here])
         if not chosen:
             messages.info(request, _("That log-in had ended already."))
             return redirect("admin:own_log_ins")
@@ -175,7 +178,8 @@ def own_log_ins_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespo
             note(user, by=user, what=_("Log-ins ended in other browsers."))
             messages.success(request, _said(len(chosen)))
             return redirect("admin:own_log_ins")
-    page = {**context, "title": _("Where you are logged in"), "form": form, "found": found}
+    title = _("Where you are logged in")
+    page = {**context, "title": title, "form": form, "found": found, "wanted": wanted}
     return TemplateResponse(
         request, "admin/accounts/own_log_ins.html", page, status=422 if form.errors else 200
     )
@@ -189,9 +193,8 @@ def _said(count: int) -> str:
     ) % {"count": count}
 
 
-def _chosen(request: HttpRequest, others: list[open_log_ins.OpenLogIn]) -> list[str]:
+def _chosen(request: HttpRequest, wanted: str, others: list[open_log_ins.OpenLogIn]) -> list[str]:
     """The sessions that somebody wants to end: their own, in other browsers. Raises `Http404` for anybody else's."""
-    wanted = request.POST.get("end", "")
     if wanted == "others":
         return open_log_ins.others_of(request.user, here=request.session.session_key, now=timezone.now())
     own = LogIn.objects.filter(user=request.user.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -128,7 +129,11 @@ def test_a_wrong_password_is_written_down(user: User) -> None:
 def test_a_wrong_password_ends_nothing(user: User, typed: str) -> None:
     here, phone = browser(user), browser(user)
     for chosen in ("others", str(row_of(phone, user).pk)):
-        assert here.post(page(), {"end": chosen, "password": typed}).status_code == 422
+        answer = here.post(page(), {"end": chosen, "password": typed})
+        assert answer.status_code == 422
+        # What was chosen stays so.
+        (checked,) = re.findall(r"<input[^>]* checked", answer.content.decode())
+        assert f'value="{chosen}"' in checked
     assert inside(phone)
 
 
@@ -164,7 +169,28 @@ def test_what_had_ended_is_said_and_uses_no_code_up(user: User, clock: Clock) ->
     assert second_factor.verify(user, code(user)) is not None
 
 
-@pytest.mark.parametrize("wanted", ["", "x", "-1", "9" * 30, "²"])
+def test_enter_in_the_field_of_the_code_ends_nothing_that_was_not_chosen(user: User, clock: Clock) -> None:
+    """Enter presses the form's first button, as if nothing but the fields were sent."""
+    set_up(user, clock)
+    clock.shift(60)
+    here = browser(user, code(user))
+    clock.shift(60)
+    phone = browser(user, code(user))
+    clock.shift(60)
+    page_of_form = here.get(page()).content.decode()
+    assert re.findall(r'<button[^>]*name="end"', page_of_form) == []
+    assert re.findall(r"<input[^>]* checked", page_of_form) == []
+    answer = here.post(page(), {"code": code(user)})
+    assert answer.status_code == 422
+    assert "Choose what to end." in answer.content.decode()
+    assert inside(phone)
+    # The code is not used up, and stands in its field.
+    assert f'value="{code(user)}"' in answer.content.decode()
+    assert here.post(page(), {"end": row_of(phone, user).pk, "code": code(user)}).status_code == 302
+    assert not inside(phone)
+
+
+@pytest.mark.parametrize("wanted", ["x", "-1", "9" * 30, "²"])
 def test_what_is_no_log_in_is_not_found(user: User, wanted: str) -> None:
     assert browser(user).post(page(), {"end": wanted, "password": PASSWORD}).status_code == 404
 
