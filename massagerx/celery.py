@@ -8,7 +8,7 @@ from celery.signals import task_prerun
 from django.core.cache import cache
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "massagerx.settings.local")
 
@@ -32,11 +32,16 @@ def _write_heartbeats(*, task: Any, **others: Any) -> None:
         pass  # the status page says that nothing is known, which is as much
 
 
-def broker_answers() -> bool:
-    """Whether the broker itself takes a message within a second; the cache may be another server."""
+def broker_state() -> str:
+    """How the broker itself answers within a second (the cache may be another server): "ok"; "down"; "refuses" when it
+    takes no messages, since it is full, can't write to its disk or is a copy of another. Leaves nothing in it."""
     with app.connection_for_write() as broker:
         try:
             broker.ensure_connection(max_retries=1, timeout=1)
-            return bool(broker.channel().client.ping())
+            # Refused as a message is, and adds nothing, since no list has this name.
+            broker.channel().client.lpushx("massagerx-status", "")
+        except ResponseError:
+            return "refuses"
         except (OperationalError, *broker.connection_errors):
-            return False
+            return "down"
+    return "ok"

@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from massagerx.backups import places
-from massagerx.celery import BEAT, WORKER, broker_answers
+from massagerx.celery import BEAT, WORKER, broker_state
 
 OK = "ok"
 # The sweep of the outbox is sent every half minute, and waits at most two minutes behind another task.
@@ -73,7 +73,7 @@ def ready() -> dict[str, str]:
 
 def status() -> dict[str, str]:
     """Everything that a person should be called for."""
-    found = {"database": _database(), "broker": OK if broker_answers() else "down"}
+    found = {"database": _database(), "broker": broker_state()}
     if found["database"] == OK:
         found["messages"] = OK if oldest_due_minutes(now=timezone.now()) < LATE_MINUTES else "late"
     try:

@@ -1,10 +1,12 @@
-"""A broker that freezes or is full, a database that is slow or whose disk is full: a press is booked once or refused
-kindly, and mail leaves once all is well again."""
+"""A broker that is slow, freezes or is full, a database that is slow or whose disk is full, a slow mail server: a press
+is booked once or refused kindly, and mail leaves, at the latest once all is well again."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,6 +77,33 @@ def broker_that_is(site: RunningSite, state: str) -> Iterator[None]:
             client.config_set("maxmemory", "0")
 
 
+@contextmanager
+def slow_broker(site: RunningSite) -> Iterator[None]:
+    """A broker that again and again answers nobody for a quarter of a second."""
+    is_over = threading.Event()
+    failed: list[redis.RedisError] = []
+
+    def hold_up() -> None:
+        try:
+            with redis.Redis.from_url(site.site.environment["REDIS_URL"]) as client:
+                while not is_over.is_set():
+                    client.client_pause(250)
+                    # The answer comes when the pause is over.
+                    client.ping()
+                    is_over.wait(0.02)
+        except redis.RedisError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=hold_up)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+    assert not failed
+
+
 def ready_to_press(site: RunningSite, visitor: int) -> tuple[Visitor, dict[str, str]]:
     """Somebody before the last press, with a time of their own."""
     make_free(site)
@@ -85,6 +114,11 @@ def ready_to_press(site: RunningSite, visitor: int) -> tuple[Visitor, dict[str, 
 
 def bookings(site: RunningSite) -> int:
     return number(address_of(site), "SELECT count(*) FROM bookings_booking")
+
+
+def ids_of_mail(site: RunningSite, address: str) -> int:
+    """How many mails came to an address; a copy that was sent since an answer stayed away has the same name."""
+    return len({received.message["Message-ID"] for received in site.smtp.to(address)})
 
 
 @pytest.mark.parametrize(("state", "visitor"), [("frozen", 330_000), ("full", 330_100)])
@@ -104,10 +138,40 @@ def test_a_visit_is_booked_while_the_broker_takes_nothing(
         assert (page.status, page.location) == (302, "/book/done/")
         assert someone.reference()
         wait_for(lambda: b"rying" in log.read_bytes()[written:], seconds=60, what=log.read_text)
+        if state == "full":
+            assert json.loads(someone.send("GET", "/status").text)["broker"] == "refuses"
     assert bookings(site) - before == 1
     # Nobody's hands: the sweep finds the row.
     site.smtp.wait_for(f"visitor{visitor}@example.com", seconds=120)
     assert len(site.smtp.to(f"visitor{visitor}@example.com")) == 1
+
+
+def test_a_slow_broker_books_one_press_once_and_mail_leaves(postgresql_site: RunningSite) -> None:
+    site = postgresql_site
+    before = bookings(site)
+    with slow_broker(site):
+        someone, form = ready_to_press(site, 330_400)
+        for _ in range(2):
+            page = someone.press(form)
+            assert (page.status, page.location) == (302, "/book/done/")
+        assert someone.reference()
+        # Also while it is slow.
+        site.smtp.wait_for("visitor330400@example.com", seconds=120)
+    assert bookings(site) - before == 1
+    assert ids_of_mail(site, "visitor330400@example.com") == 1
+
+
+def test_a_slow_mail_server_gets_the_mail_of_one_press_once(postgresql_site: RunningSite) -> None:
+    site = postgresql_site
+    someone, form = ready_to_press(site, 330_500)
+    before = bookings(site)
+    with site.smtp.slow(seconds=1):
+        for _ in range(2):
+            page = someone.press(form)
+            assert (page.status, page.location) == (302, "/book/done/")
+        site.smtp.wait_for("visitor330500@example.com", seconds=120)
+    assert bookings(site) - before == 1
+    assert ids_of_mail(site, "visitor330500@example.com") == 1
 
 
 def test_a_slow_database_books_one_press_once(postgresql_site: RunningSite) -> None:

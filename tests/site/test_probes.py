@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import redis
 from django.core.cache import cache
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -152,6 +155,36 @@ def test_broker_is_asked_itself_and_not_the_cache(well: None, monkeypatch: pytes
     monkeypatch.setattr(celery.app, "connection_for_write", lambda: broken)
     code, said = asked()
     assert (code, said["broker"], said["cache"]) == (503, "down", "ok")
+
+
+@contextmanager
+def broker_that_refuses(url: str, how: str) -> Iterator[None]:
+    """One at its `maxmemory` that evicts nothing, or a copy of another server that isn't there."""
+    with redis.Redis.from_url(url) as client:
+        if how == "full":
+            client.config_set("maxmemory", "1")
+        else:
+            client.slaveof("127.0.0.1", "1")
+        try:
+            yield
+        finally:
+            client.config_set("maxmemory", "0")
+            client.slaveof()
+
+
+@pytest.mark.parametrize("how", ["full", "copy"])
+def test_broker_that_takes_no_messages_is_said(well: None, redis_url: str, how: str) -> None:
+    with broker_that_refuses(redis_url, how):
+        code, said = asked()
+        assert (code, said["broker"]) == (503, "refuses")
+    assert asked() == (200, {**said, "status": "ok", "broker": "ok"})
+
+
+def test_asking_the_broker_leaves_nothing_in_it(well: None, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        before = set(client.keys())
+        assert asked()[1]["broker"] == "ok"
+        assert set(client.keys()) == before
 
 
 class Usage(NamedTuple):

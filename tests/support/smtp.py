@@ -5,7 +5,8 @@ import email
 import email.policy
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -65,6 +66,7 @@ class MailServer:
     def __init__(self) -> None:
         self.messages: list[Received] = []
         self.attempts = 0
+        self._pause = 0.0
         self._plan: deque[Callable[[SMTP, Received], Any]] = deque()
         self._controller: Controller | None = None
         self.port = 0
@@ -104,11 +106,28 @@ class MailServer:
 
         self._plan.extend([cut] * times)
 
+    @contextmanager
+    def slow(self, *, seconds: float) -> Iterator[None]:
+        """Answer each recipient and each message only after so many seconds."""
+        self._pause = seconds
+        try:
+            yield
+        finally:
+            self._pause = 0.0
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        await asyncio.sleep(self._pause)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.original_content
         assert content is not None
         received = Received(str(envelope.mail_from), list(envelope.rcpt_tos), content)
         self.attempts += 1
+        await asyncio.sleep(self._pause)
         if self._plan:
             answer = self._plan.popleft()(server, received)
             return str(await answer) if asyncio.iscoroutine(answer) else str(answer)
