@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -91,6 +92,18 @@ class ListMixin(admin.ModelAdmin):
             except ValidationError as error:
                 raise BadRequest("not a row's key") from error
         return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        """Does nothing with *all* of a list that is longer than is counted: its page doesn't offer that."""
+        is_of_all = forms.BooleanField(required=False).to_python(request.POST.get("select_across"))
+        rows: Any = self.get_paginator(request, queryset, self.list_per_page) if is_of_all else None
+        if rows is not None and rows.is_more:
+            words = _(
+                "More than %(most)s are on this list, so all of them can’t be chosen. Nothing was changed."
+            )
+            self.message_user(request, words % {"most": number_format(rows.most)}, messages.WARNING)
+            return None
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
         """One that counts as far as anybody turns pages."""

@@ -138,3 +138,22 @@ def test_of_a_list_not_counted_to_its_end_nobody_chooses_all(
     page = owner.get(address).content.decode()
     assert "Select all 2 " not in page
     assert "0 of 1 selected" in page
+
+
+def test_all_of_such_a_list_is_refused_to_a_form_that_asks_for_it(
+    owner: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedPaginator, "most", 2)
+    for number in range(3):
+        MAKERS["arearequest"](world, number)
+    address = reverse("admin:bookings_arearequest_changelist")
+    one = str(AreaRequest.objects.latest("pk").pk)
+    press = {"action": "mark_answered", "_selected_action": [one]}
+    answer = owner.post(address, {**press, "select_across": "1"}, follow=True)
+    assert "More than 2 are on this list" in answer.content.decode()
+    assert not AreaRequest.objects.filter(is_answered=True).exists()
+    # What the page offers is done: the chosen ones, and all of a list that is counted.
+    owner.post(address, {**press, "select_across": "0"})
+    assert AreaRequest.objects.filter(is_answered=True).count() == 1
+    owner.post(f"{address}?is_answered__exact=0", {**press, "select_across": "1"})
+    assert not AreaRequest.objects.filter(is_answered=False).exists()
