@@ -18,10 +18,10 @@ _Row = TypeVar("_Row", bound=Model)
 _OF_VISIT = ("reference", "contact_name", "recipient_name", "street")
 OF_CLIENT = ("name", "email", "phone")
 _ZIP_DIGITS = 5
-# More clients than these who hold all of it: to read row by row finds some of them soon. More clients or visits than
-# these are not handed over as keys.
+# More clients than these who hold all of it: to read visits row by row finds some of them soon. More clients or visits
+# than these are not handed over as keys.
 _MANY, _VERY_MANY = 5_000, 20_000
-# Of more clients than these none is meant more than another.
+# Of more clients than these none is meant more than another, but who is called just so.
 _RANKED = 1_000
 
 
@@ -37,23 +37,35 @@ def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]
 
 def search_clients(queryset: QuerySet[_Row], text: str, *then: Any) -> QuerySet[_Row]:
     """The clients who hold every part of `text`, those first who are meant and of these in the order `then`; by name
-    alone when a thousand hold all of it: then nobody is meant. What thousands hold, such as the domain of a mailbox, is
-    found on the way through the list."""
+    when a thousand hold all of it, after who is called just so. What very many hold, such as the domain of a mailbox,
+    is found on the way through the list.
+
+    Of thousands the keys are looked up at once: in one question with the order by name PostgreSQL would look at
+    everybody's parts on the way through the names.
+    """
     wanted = parts(text)
     many = _how_many(wanted) if wanted else 0
-    if many <= _MANY:
-        order = [best_first("name", text), *then] if many <= _RANKED else []
-        return search(queryset, text, *OF_CLIENT).order_by(*order, "name", "-pk")
+    if many <= _RANKED:
+        found = search(queryset, text, *OF_CLIENT)
+        return found.order_by(best_first("name", text), *then, "name", "-pk")
+    if many <= _VERY_MANY:
+        keys = list(_with(wanted).values_list("pk", flat=True))
+        order = Case(When(_is_just(text, "name"), then=Value(0)), default=Value(1))
+        return queryset.filter(OneOf("pk", keys)).order_by(order, "name", "-pk")
     for part in wanted:
         queryset = queryset.filter(ContainsPart(*OF_CLIENT, part=part))
     return queryset.order_by("name", "-pk")
 
 
+def _is_just(text: str, column: str) -> Q:
+    """Whether the column holds the text and nothing else, in small letters or capitals."""
+    return Q(**{f"{column}__iexact": " ".join(text.split())})
+
+
 def best_first(column: str, text: str) -> Case:
     """An order for what `search` found: who is called just so, then those whose `column` holds every part of `text`,
     then those who are found by something else, such as a part of their number."""
-    exactly = Q(**{f"{column}__iexact": " ".join(text.split())})
-    ranks = [When(exactly, then=Value(0))]
+    ranks = [When(_is_just(text, column), then=Value(0))]
     if wanted := parts(text):
         ranks.append(When(Q(*(ContainsPart(column, part=part) for part in wanted)), then=Value(1)))
     return Case(*ranks, default=Value(2))

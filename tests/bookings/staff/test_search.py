@@ -130,13 +130,13 @@ def test_visits_are_found(
     assert found == {query: keys(expected, people) for query, expected in VISITS}
 
 
-# The best first; by name alone; read row by row.
-@pytest.mark.parametrize("most", [(5_000, 1_000), (5_000, 0), (0, 0)])
+# The best first; by keys and by name; read row by row.
+@pytest.mark.parametrize("most", [(1_000, 20_000), (0, 20_000), (0, 0)])
 def test_clients_are_found_in_their_list_and_while_somebody_types(
     people: dict[str, Booking], desk: Browser, most: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_MANY", most[0])
-    monkeypatch.setattr(search, "_RANKED", most[1])
+    monkeypatch.setattr(search, "_RANKED", most[0])
+    monkeypatch.setattr(search, "_VERY_MANY", most[1])
     wanted = {query: {people[key].client_id for key in expected.split()} for query, expected in CLIENTS_FOUND}
 
     listed = {
@@ -152,6 +152,25 @@ def test_clients_are_found_in_their_list_and_while_somebody_types(
 
     assert listed == wanted
     assert typed == wanted
+
+
+def test_of_thousands_who_is_called_just_so_comes_first_and_the_others_by_name(
+    people: dict[str, Booking],
+    desk: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    count_queries: Callable[[], Any],
+) -> None:
+    """Their keys are looked up by themselves: in the order by name each name's parts would be made anew."""
+    monkeypatch.setattr(search, "_RANKED", 0)
+    for name in ("Ana", "Zoe Ana", "Aaron Ana"):
+        Client.objects.create(name=name, email=f"{name.split()[0]}@example.com", created_at=NOW)
+    with count_queries() as queries:
+        answer = desk.get(FINDER, {"q": "ana"}, headers={"X-Part": "found"})
+    found = [row["client"].name for row in answer.context["found"]]
+    assert found == ["Ana", "Aaron Ana", "Ana O'Brien", "Zoe Ana"]
+    of_parts = [one["sql"] for one in queries if "massagerx_parts" in one["sql"]]
+    assert [sql for sql in of_parts if "ORDER BY" in sql] == []
+    assert bool(of_parts) == (connection.vendor == "postgresql")
 
 
 def test_a_search_costs_the_same_few_queries_however_many_it_finds(
