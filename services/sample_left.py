@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import Model, ProtectedError, QuerySet
 from django.urls import reverse
 from django.utils.module_loading import module_has_submodule
-from simple_history.models import HistoricalChanges
+
+from massagerx.lib.histories import histories
 
 _LOADED = "sample"
 
@@ -69,10 +70,9 @@ def page_of(row: Model) -> str:
 
 def mark_loaded(*, since: datetime) -> None:
     """Writes into every history that what it says since then came with the sample."""
-    for model in apps.get_models():
-        if issubclass(model, HistoricalChanges):
-            rows = model._default_manager.filter(history_date__gte=since, history_user=None)
-            rows.update(history_change_reason=_LOADED)
+    for history in histories():
+        rows = history._default_manager.filter(history_date__gte=since, history_user=None)
+        rows.update(history_change_reason=_LOADED)
 
 
 def untouched(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -27,7 +28,7 @@ from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.pdf import refuse_active
 from massagerx.lib.typeset import NotTypeset
-from massagerx.lib.upload_limits import MOST_BOOKLET_BYTES
+from massagerx.lib.upload_limits import MEGABYTE, MOST_BOOKLET_BYTES
 
 from .base import RowsOnly
 
@@ -141,7 +142,10 @@ class BookletUploadForm(forms.ModelForm):
     )
     upload = forms.FileField(
         label=gettext_lazy("or a PDF file of your own"),
-        help_text=gettext_lazy("10 MB at most. It takes the place of the one before."),
+        help_text=format_lazy(
+            gettext_lazy("{most} MB at most. It takes the place of the one before."),
+            most=MOST_BOOKLET_BYTES // MEGABYTE,
+        ),
         required=False,
         widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
         max_length=200,
@@ -161,7 +165,8 @@ class BookletUploadForm(forms.ModelForm):
         size = upload.size or 0
         if size > MOST_BOOKLET_BYTES:
             raise forms.ValidationError(
-                _("This file is %(size)s. It can be 10 MB at most.") % {"size": filesizeformat(size)}
+                _("This file is %(size)s. It can be %(most)d MB at most.")
+                % {"size": filesizeformat(size), "most": MOST_BOOKLET_BYTES // MEGABYTE}
             )
         upload.seek(0)
         try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +14,7 @@ from django.utils.translation import ngettext
 from bookings import retention
 from bookings.models import AccessNotes, Booking, BookingRules, TimeOff, TimeOffWish
 from massagerx.lib.batches import delete_in_batches, in_batches
+from massagerx.lib.histories import histories
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ def purge_records(*, now: datetime) -> None:
         lambda rows: rows.update(reason="", why=""),
     )
     delete_in_batches(LogEntry.objects.filter(action_time__lt=now - retention.ADMIN_LOG_KEPT))
-    histories: list[Any] = [model for model in apps.get_models() if hasattr(model, "history_type")]
-    for history in histories:
+    for history in histories():
         key = history.instance_type._meta.pk.attname
         lines = history._base_manager.order_by()
         later = lines.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("history_id"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.operations import Shown
@@ -17,7 +18,7 @@ from bookings.models import Booking
 from massagerx.lib.fields import LineField
 from massagerx.lib.pdf import refuse_active
 from massagerx.lib.pictures import encode_upload
-from massagerx.lib.upload_limits import MOST_NOTE_BYTES
+from massagerx.lib.upload_limits import MEGABYTE, MOST_NOTE_BYTES
 
 from .booking import TimeForm, ZipForm
 from .details import DetailsForm
@@ -166,7 +167,7 @@ class NoteFileForm(forms.Form):
 
     file = forms.FileField(
         label=_("The note"),
-        help_text=_("A photo or a PDF, 10 MB at most."),
+        help_text=format_lazy(_("A photo or a PDF, {most} MB at most."), most=MOST_NOTE_BYTES // MEGABYTE),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
         error_messages={
             "required": _("Choose a photo or a PDF first."),
@@ -179,7 +180,11 @@ class NoteFileForm(forms.Form):
         """Kind and bytes: a picture is encoded anew, a PDF is kept as it is once nothing in it acts."""
         file = self.cleaned_data["file"]
         if file.size > MOST_NOTE_BYTES:
-            raise ValidationError(_("This file is too large. Use one of at most 10 MB."), code="too_large")
+            raise ValidationError(
+                _("This file is too large. Use one of at most %(most)d MB."),
+                code="too_large",
+                params={"most": MOST_NOTE_BYTES // MEGABYTE},
+            )
         if file.read(1024).lstrip().startswith(b"%PDF-"):
             file.seek(0)
             data = file.read()

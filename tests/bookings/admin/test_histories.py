@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
 from bookings.models import AccessNotes, ClinicianNote, ScreeningRecord
 from massagerx.lib.encryption import EncryptedField
+from massagerx.lib.histories import histories
 from services.models import AddOn, ServiceOption
 from tests.factories import NOW, World
 
@@ -135,11 +135,7 @@ def test_it_costs_the_same_for_many_changes(
 
 
 def test_nothing_encrypted_has_a_history() -> None:
-    kept = [
-        model
-        for model in apps.get_models()
-        if hasattr(model, "history_type") or hasattr(model, "tracked_fields")
-    ]
+    kept = histories()
     assert kept
     for model in kept:
         assert not [field for field in model._meta.get_fields() if isinstance(field, EncryptedField)]
