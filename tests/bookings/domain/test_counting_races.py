@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.transaction import TransactionManagementError
 
 from bookings.domain import area_requests, operations, sign_in
-from bookings.domain.operations import enquiries, request
+from bookings.domain.operations import enquiries, requester
 from bookings.enums import LinkPurpose
 from bookings.exceptions import TooManyMessages, TooManyRequests
 from bookings.models import AreaRequest, Booking, BookingRules, Booklet, BookletRequest, ContactMessage, Link
@@ -82,7 +82,7 @@ LIMITS = {
     "places outside": Limit(
         from_outside, area_requests, AreaRequest.objects.all(), area_requests.OPEN_PER_PERSON
     ),
-    "visits to come": Limit(visit, request, Booking.objects.all(), 1),
+    "visits to come": Limit(visit, requester, Booking.objects.all(), 1),
 }
 
 
