@@ -34,19 +34,12 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
+from .draft import chosen_times
 from .labels import address_words, day_words, other_times, time_value, time_words, why_words
 from .models import LONGEST_DAYS, Course, course_of
 from .operations import move_course
 from .planner import Same, moved_targets
-from .planning import (
-    Asked,
-    Chosen,
-    PlannedVisit,
-    plan_course,
-    rules_of_desk,
-    wishes_of,
-)
-from .views import chosen_times
+from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
 
 
 class MoveCourseForm(forms.Form):

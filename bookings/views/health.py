@@ -21,20 +21,9 @@ from bookings.forms import HealthForms
 from bookings.models import Booking
 from massagerx.lib.limits import limited
 
-from .steps import (
-    AGAIN_OF,
-    Progress,
-    back_to,
-    closed,
-    guard,
-    keep_time,
-    load_progress,
-    onward,
-    person_of,
-    save,
-    show,
-    who_books,
-)
+from .holding import keep_time
+from .steps import back_to, closed, guard, onward, show
+from .visitor_draft import AGAIN_OF, Progress, load_progress, person_of, save, who_books
 from .visits.visitor import load_visitor
 
 
