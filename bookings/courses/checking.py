@@ -220,5 +220,5 @@ class _Check:
             "cleared": result.asks_of_surgery_alone and self._is_cleared(initial, first),
         }
         return show(
-            self.request, self.progress, "review", context, template="course_check", status=status
+            self.request, self.progress, "review", context, template="courses/check.html", status=status
         )

@@ -135,7 +135,7 @@ def _pause_page(
     status: int = 200,
 ) -> HttpResponse:
     context = all_ahead_context(booking, visitor, ahead, form)
-    return render(request, "visits/pause.html", context, status=status)
+    return render(request, "courses/pause.html", context, status=status)
 
 
 @require_POST

@@ -157,7 +157,7 @@ class _Page:
                 "keeps_several": True,
             }
         return show(
-            self.request, self.progress, "when", context, template="course", status=status
+            self.request, self.progress, "when", context, template="courses/course.html", status=status
         )
 
     def take(self) -> HttpResponse:

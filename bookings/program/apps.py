@@ -37,6 +37,7 @@ class ProgramConfig(AppConfig):
             ("service_example", "program/of_service.html"),
             ("visit_buttons", "program/visit_button.html"),
             ("own_visit_buttons", "program/own_visit_button.html"),
+            ("course_buttons", "program/course_button.html"),
             ("reports", "program/report.html"),
         ):
             insert(spot, name)

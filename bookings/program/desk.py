@@ -81,7 +81,7 @@ def _make(request: StaffRequest, booking: Booking, form: TemplateForm, *, status
         "may_make": booking.status in operations.MADE_AT,
         "there": _seen_by(request.user).filter(booking__client=booking.client_id).order_by("-made_at", "-pk"),
     }
-    return page(request, "program_make", context, status=status)
+    return page(request, "program/make", context, status=status)
 
 
 def _choose(
@@ -116,7 +116,7 @@ def _choose(
         ],
         "left_out": template.exercises.filter(exercise__approved_by="").count(),
     }
-    return page(request, "program_choose", context, status=status)
+    return page(request, "program/choose", context, status=status)
 
 
 def _made(request: StaffRequest, booking: Booking, template: ProgramTemplate, now: datetime) -> HttpResponse:
@@ -201,7 +201,7 @@ def _assess(
             for name, regions in VIEWS
         ],
     }
-    return page(request, "assessment", context, status=status)
+    return page(request, "program/assessment", context, status=status)
 
 
 # Followed -----------------------------------------------------------------------------------------------------------
@@ -416,7 +416,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "note_lost": note_lost,
         "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
     }
-    return page(request, "program", context)
+    return page(request, "program/program", context)
 
 
 @desk_page(sees_reports)
@@ -441,7 +441,7 @@ def figures_page(request: StaffRequest) -> HttpResponseBase:
     parts = ((_("By sport"), found.sports), (_("By exercise"), found.exercises))
     return page(
         request,
-        "program_figures",
+        "program/figures",
         {"title": _("How programs are followed"), "parts": parts, "stopped": found.stopped},
     )
 

@@ -74,7 +74,7 @@ def _page(
         "pains": range(11),
         "store": f"program-{found.pk}",
     }
-    response = private(render(request, "bookings/program.html", context, status=status))
+    response = private(render(request, "program/program.html", context, status=status))
     if context["now"] and (video := context["now"]["video"]) is not None:
         # What django-csp's decorator sets: the one host that the page may show a frame of, after a press.
         response._csp_update = {"frame-src": [FRAME_HOSTS[video.provider]]}
@@ -177,7 +177,7 @@ def so_far(request: HttpRequest, token: str) -> HttpResponse:
         words = _("How it went can’t be opened right now. Please call us.")
         return _answer(request, token, False, words)
     context = {"program": found, "token": token, "weeks": weeks, "plot": plot_of(weeks)}
-    return private(render(request, "bookings/program_so_far.html", context))
+    return private(render(request, "program/so_far.html", context))
 
 
 @require_POST
@@ -237,4 +237,4 @@ def _answer(
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
-    return private(render(request, "bookings/refer_closed.html", status=404))
+    return private(render(request, "bookings/link_closed.html", status=404))

@@ -40,7 +40,7 @@ def refer(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     office = operations.office_of(token, now=now)
     if office is None:
-        return private(render(request, "bookings/refer_closed.html", status=404))
+        return private(render(request, "bookings/link_closed.html", status=404))
     plans = list(CoursePlan.objects.offered().select_related("option__service").order_by("name"))
     today = timezone.localdate(now)
     if request.method != "POST":
@@ -107,7 +107,7 @@ def _page(
         "form_token": sent if keeps else issue_form_token(_FORM, now=now),
         "seen": operations.seen_by(office),
     }
-    response = private(render(request, "bookings/refer.html", context, status=status))
+    response = private(render(request, "referrals/refer.html", context, status=status))
     if status == 429:
         response["Retry-After"] = "86400"
     return response
@@ -123,7 +123,7 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
     except UnreadableValue:
         referral = None
     if referral is None:
-        return private(render(request, "bookings/refer_closed.html", status=404))
+        return private(render(request, "bookings/link_closed.html", status=404))
     opens = None if referral.course is not None else _opens(referral, now=timezone.now())
     if request.method != "POST" or opens is not None:
         status = 200 if request.method != "POST" else 422
@@ -171,7 +171,7 @@ def _patient_page(
         "opens": opens,
         "may_see": "may_see" in request.POST if request.method == "POST" else referral.may_see,
     }
-    return private(render(request, "bookings/referred.html", context, status=status))
+    return private(render(request, "referrals/referred.html", context, status=status))
 
 
 def offered_plan(referral: Referral) -> CoursePlan | None:

@@ -99,7 +99,7 @@ def health(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if fresh is not None and "change" not in request.GET:
             context = {"given_at": fresh.given_at}
-            return show(request, progress, "health", context, template="health_fresh")
+            return show(request, progress, "health", context, template="bookings/health_fresh.html")
         if questions.so_far().stops and "change" not in request.GET:
             return _stopped(request, progress, questions)
         return _page(request, progress, questions, questions.forms())
@@ -199,4 +199,4 @@ def _stopped(request: HttpRequest, progress: Progress, questions: Questions) -> 
         "emergency": intake.tier_of(result) == intake.Tier.EMERGENCY,
         "stop_words": [intake.translated(text) for text in result.messages],
     }
-    return show(request, progress, "health", context, template="stopped")
+    return show(request, progress, "health", context, template="bookings/stopped.html")

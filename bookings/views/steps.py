@@ -119,7 +119,7 @@ def show(
     template: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """A step's page: never stored, since it holds what somebody typed. `template` is the step's name, unless given.
+    """A step's page: never stored, since it holds what somebody typed. `template` is of the step's name, unless given.
     What answers a press keeps the time longer, also when something is still missing."""
     names = [name for name, _label in STEPS]
     # Only the steps after the choice of a time say that it is kept.
@@ -137,6 +137,6 @@ def show(
         **_how_far(step),
         **context,
     }
-    response = render(request, f"bookings/{template or step}.html", context, status=status)
+    response = render(request, template or f"bookings/{step}.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
