@@ -44,6 +44,11 @@ _CUT = """names => document.fonts.ready.then(() => [...document.querySelectorAll
   const below = one.getBoundingClientRect().bottom - around.getBoundingClientRect().bottom;
   return one.scrollHeight > one.clientHeight + 1 || below > 1;
 }).map((one) => one.textContent))"""
+# Names of services whose words begin beside them instead of below.
+_RUN_ON = """() => [...document.querySelectorAll(".need")].map((one) => ({
+  name: one.querySelector(".need__name"), words: one.querySelector(".need__words"),
+})).filter(({name, words}) => words.getBoundingClientRect().top < name.getBoundingClientRect().bottom)
+.map(({name}) => name.textContent)"""
 _HEIGHT = "async () => { await document.fonts.ready; return document.documentElement.scrollHeight; }"
 
 
@@ -115,6 +120,8 @@ def test_the_home_page_is_seven_screens_of_a_phone_with_every_block_and_the_long
     call_command("load_sample_data", stdout=StringIO())
     page = new_page(width=PHONE)
     look(page, "sample", most=SCREENS)
+    expect(page.locator(".need__words")).not_to_have_count(0)
+    assert page.evaluate(_RUN_ON) == []
 
     fill()
     lengthen(SENTENCE)
