@@ -177,7 +177,7 @@ def _write(visit: _Visit, *, together: UUID | None = None) -> Booking:
     press, at_once = visit.press, visit.verdict.at_once
     now, actor, draft = press.now, press.sender.actor, press.sender.draft
     _require_time_for_answer(press, at_once=at_once)
-    booking = _booking_of(visit, together)
+    booking = _booking_of(visit, visit.slot, together)
     bulk_insert_mixed([booking])
     events = [event_of(booking, EventKind.REQUESTED, "", Act(now, actor, by_client=actor is None))]
     if at_once:
@@ -203,9 +203,9 @@ def _require_time_for_answer(press: Press, *, at_once: bool) -> None:
             raise SlotNotOffered("notice")
 
 
-def _booking_of(visit: _Visit, together: UUID | None) -> Booking:
+def _booking_of(visit: _Visit, slot: Slot, together: UUID | None) -> Booking:
     """The row, not written yet."""
-    press, slot, person, at_once = visit.press, visit.slot, visit.person, visit.verdict.at_once
+    press, person, at_once = visit.press, visit.person, visit.verdict.at_once
     submission, quote, now = press.submission, press.quote, press.now
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     promised = answers.answer_by(
