@@ -1,6 +1,7 @@
 """`run.py test`: every test, on servers that are started for it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,10 @@ from launch.install import DEVELOPMENT_LOCK, Environment, check_room, check_writ
 from launch.processes import Supervisor
 from launch.servers import find_broker, find_postgres, start_throwaway_postgres
 
-_WHOLE_SITE = "browser or journey or faults"
+# The marks of tests that start whole sites.
+_WHOLE_SITE = ("browser", "journey", "faults")
+# Tests with these marks are looked for in the files that name them.
+SOUGHT = (*_WHOLE_SITE, "integrity")
 # Browsers, workers and servers that share two processors: what fails once there is tried once more, and named.
 _SECOND_TRY = ["--reruns", "1", "--rerun-show-tracebacks"]
 # In a round's directory: the tests that were tried again, a line each.
@@ -66,7 +70,7 @@ def run(root: Path, arguments: list[str], signals: Signals) -> int:
         if find_postgres(environment.path):
             with step("Starting a PostgreSQL for the tests"):
                 address = start_throwaway_postgres(supervisor, environment.path)
-        rounds = _rounds(arguments, address, scratch)
+        rounds = _rounds(root, arguments, address, scratch)
         for number, round_ in enumerate(rounds):
             say(f"\n=== {round_.name} ===")
             started = time.monotonic()
@@ -96,23 +100,28 @@ def find_chromium() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
-def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[Round]:
+def _rounds(root: Path, arguments: list[str], postgres: str | None, scratch: Path) -> list[Round]:
     """The calls of pytest: on PostgreSQL what may run side by side, then what starts whole sites; then SQLite."""
     theirs, options = split_marks(arguments)
+    whole_site = " or ".join(_WHOLE_SITE)
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
     # The tests of one file share a site, which takes seconds to start. Part of their time they wait: for a sweep, a
     # retry, a frozen server.
     side_by_side = ["-n", "3", "--dist", "loadfile", *_SECOND_TRY]
+    two = ["-n", "2"]
+    if not arguments:
+        side_by_side += files_that_name(root, _WHOLE_SITE)
     if postgres is not None:
+        integrity = two if arguments else [*two, *files_that_name(root, ("integrity",))]
         chosen = [
-            ("PostgreSQL", f"not ({_WHOLE_SITE})", postgres, ["-n", "2"]),
-            ("PostgreSQL, whole site and browser", _WHOLE_SITE, postgres, side_by_side),
-            ("SQLite, integrity", f"integrity and not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
+            ("PostgreSQL", f"not ({whole_site})", postgres, two),
+            ("PostgreSQL, whole site and browser", whole_site, postgres, side_by_side),
+            ("SQLite, integrity", f"integrity and not ({whole_site})", sqlite, integrity),
         ]
     else:
         chosen = [
-            ("SQLite", f"not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
-            ("SQLite, whole site and browser", _WHOLE_SITE, sqlite, side_by_side),
+            ("SQLite", f"not ({whole_site})", sqlite, two),
+            ("SQLite, whole site and browser", whole_site, sqlite, side_by_side),
         ]
     rounds = []
     for name, marks, address, own in chosen:
@@ -121,6 +130,14 @@ def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[R
         one.options = [*own, "-m", both, f"--junitxml={_report(one, scratch)}", *options]
         rounds.append(one)
     return rounds
+
+
+def files_that_name(root: Path, marks: Sequence[str]) -> list[str]:
+    """The test files of a checkout in whose text one of these marks stands, by their paths from `root`: for tests
+    with such a mark no other file needs to be imported."""
+    named = re.compile(rf"\bmark\.(?:{'|'.join(marks)})\b")
+    paths = sorted((root / "tests").rglob("test_*.py"))
+    return [str(path.relative_to(root)) for path in paths if named.search(path.read_text(encoding="utf-8"))]
 
 
 def split_marks(arguments: Sequence[str]) -> tuple[str, list[str]]:

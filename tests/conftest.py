@@ -19,7 +19,7 @@ from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
 from launch.testing import SECOND_TRIES, find_chromium
-from tests.support import clock, migrated_rows, ordered, require
+from tests.support import clock, marked, migrated_rows, ordered, require
 from tests.support import prepared_databases as databases
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
@@ -65,6 +65,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers("parametrize"):
         if len(mark.args) > 1 and isinstance(mark.args[1], set | frozenset):
             raise pytest.UsageError(f"{metafunc.definition.nodeid}: parameters in a set have no order.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    marked.refuse_marks_from_elsewhere(items)
 
 
 def pytest_collection_finish() -> None:

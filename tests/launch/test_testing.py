@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from launch.site import Login, parse_logins
-from launch.testing import SECOND_TRIES, environment_for_tests, split_marks, tried_again
+from launch.testing import SECOND_TRIES, environment_for_tests, files_that_name, split_marks, tried_again
+from tests.support.marked import refuse_marks_from_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,30 @@ from launch.testing import SECOND_TRIES, environment_for_tests, split_marks, tri
 )
 def test_marks_are_taken_out_of_the_arguments(arguments: list[str], marks: str, rest: list[str]) -> None:
     assert split_marks(arguments) == (marks, rest)
+
+
+def test_marks_are_looked_for_in_files_of_tests(tmp_path: Path) -> None:
+    for name, text in {
+        "test_site.py": "pytestmark = pytest.mark.browser",
+        "rooms/test_one.py": "@pytest.mark.dates\n@pytest.mark.faults\ndef test_it() -> None: ...",
+        "rooms/test_other.py": "@pytest.mark.dates\ndef test_browser_and_faults() -> None: ...",
+        "rooms/test_alike.py": "pytestmark = pytest.mark.faults_of_people",
+        "rooms/conftest.py": "pytest.mark.faults",
+    }.items():
+        path = tmp_path / "tests" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    found = files_that_name(tmp_path, ("browser", "faults"))
+
+    assert found == ["tests/rooms/test_one.py", "tests/test_site.py"]
+
+
+def test_mark_that_a_file_does_not_name_is_refused(request: pytest.FixtureRequest) -> None:
+    refuse_marks_from_elsewhere([request.node])
+    request.node.add_marker("integrity")
+    with pytest.raises(pytest.UsageError, match="integrity"):
+        refuse_marks_from_elsewhere([request.node])
 
 
 def test_own_site_is_kept_from_the_tests(tmp_path: Path) -> None:
