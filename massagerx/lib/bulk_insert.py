@@ -12,6 +12,7 @@ from itertools import groupby
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+from .column_values import is_plain, plain_kind
 from .statements import Statement, execute_together
 
 
@@ -46,14 +47,20 @@ def _insert(group: Sequence[models.Model]) -> Statement:
     connection = connections[DEFAULT_DB_ALIAS]
     start, places, fields = _statement(type(group[0]), connection.vendor)
     values = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in group for field in fields
+        value
+        if is_plain(value := field.pre_save(row, add=True), kind)
+        else field.get_db_prep_save(value, connection)
+        for row in group
+        for field, kind in fields
     ]
     return Statement(f"{start}{', '.join([places] * len(group))}", values)
 
 
 @lru_cache(maxsize=64)
-def _statement(model: type[models.Model], vendor: str) -> tuple[str, str, tuple[models.Field, ...]]:
-    """The statement up to its values, the places of one row, and its fields."""
+def _statement(
+    model: type[models.Model], vendor: str
+) -> tuple[str, str, tuple[tuple[models.Field, type | None], ...]]:
+    """The statement up to its values, the places of one row, and its fields with their `plain_kind`."""
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     meta = model._meta
     fields = tuple(field for field in meta.local_concrete_fields if not isinstance(field, models.AutoField))
@@ -61,4 +68,4 @@ def _statement(model: type[models.Model], vendor: str) -> tuple[str, str, tuple[
     places = f"({', '.join(['%s'] * len(fields))})"
     # Names of our own tables, quoted; values go through the driver.
     start = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    return start, places, fields
+    return start, places, tuple((field, plain_kind(field, vendor)) for field in fields)

@@ -25,6 +25,8 @@ from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
+from .column_values import plain_kind, prepared_value
+from .instances import make_quick, maker
 from .prepared import Prepared
 from .statements import Statement, execute_together
 
@@ -40,6 +42,7 @@ class _Slot(NamedTuple):
     number: int | None
     field: models.Field
     shift: timedelta | None
+    kind: type | None
 
     def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
         value = values[self.name]
@@ -47,7 +50,7 @@ class _Slot(NamedTuple):
             value = value[self.number]
         if self.shift is not None:
             value = value - self.shift
-        return self.field.get_db_prep_value(value, connection, prepared=False)
+        return prepared_value(value, self.field, self.kind, connection)
 
 
 class Parameter(Expression):
@@ -68,7 +71,10 @@ class Parameter(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         """One placeholder, or as many as the list is long. Raises `EmptyResultSet` for an empty list."""
-        slot = partial(_Slot, self.name, field=self.output_field, shift=self.shift)
+        field = self.output_field
+        slot = partial(
+            _Slot, self.name, field=field, shift=self.shift, kind=plain_kind(field, connection.vendor)
+        )
         if self.length is None:
             return "%s", [slot(None)]
         if not self.length:
@@ -259,12 +265,13 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     """A function that makes an instance of a row, as Django's `ModelIterable` does."""
     model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]
     first, last = columns[0], columns[-1] + 1
-    names = [column.target.attname for column, _sql, _alias in compiler.select[first:last]]
+    make = maker(model, [column.target.attname for column, _sql, _alias in compiler.select[first:last]])
     populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    make_quick(populators)
     annotations = tuple(compiler.annotation_col_map.items())
 
     def read(row: Sequence[Any]) -> Any:
-        instance = model.from_db(DEFAULT_DB_ALIAS, names, row[first:last])
+        instance = make(row[first:last])
         for populator in populators:
             populator.populate(row, instance)
         for name, column in annotations:

@@ -37,11 +37,8 @@ class _Verdicts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[Address, tuple[float, bool]] = {}
-
-    @property
-    def are_good(self) -> bool:
-        """Whether no server is known to be silent."""
-        return all(answered for _at, answered in list(self._found.values()))
+        # Whether no server is known to be silent; asked at every wait.
+        self.are_good = True
 
     def was_silent(self, address: Address) -> bool:
         """Whether the last look found no answer."""
@@ -60,6 +57,7 @@ class _Verdicts:
                 if self.was_silent(address) == (answered := server_answers(address)):
                     log.warning("the database answers again" if answered else "the database does not answer")
                 self._found[address] = (time.monotonic(), answered)
+                self.are_good = all(good for _at, good in self._found.values())
             return answered
         finally:
             self._lock.release()

@@ -16,16 +16,21 @@ price would be shown late.
 
 from __future__ import annotations
 
+import gzip
 import logging
 import time
 import uuid
+from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import re_accepts_gzip
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.cache import patch_vary_headers
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -54,10 +59,26 @@ class _Cache:
         self._ask_again_at = time.monotonic() + RETRY_SECONDS
         log.warning("the cache does not answer: pages are made anew")
 
-    def key_of(self, name: str) -> str:
-        """The key of what is kept under this name. Raises `RedisError`."""
-        generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
-        return f"page-cache:{generation}:{int(time.time() // 60)}:{name}"
+    def read(self, name: str) -> _Kept:
+        """What is kept under this name, asked for in one round trip. Raises `RedisError`."""
+        key = f"page-cache:{int(time.time() // 60)}:{name}"
+        found = cache.get_many([GENERATION, key])
+        generation = str(found.get(GENERATION) or cache.get_or_set(GENERATION, _new_generation, timeout=None))
+        made_in, value = found.get(key) or (None, None)
+        return _Kept(key, generation, value if made_in == generation else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A value of this generation and minute, or None; and where a new one belongs."""
+
+    key: str
+    generation: str
+    value: Any
+
+    def write(self, value: Any) -> None:
+        """Keep a value that was made since this one was read. Raises `RedisError`."""
+        cache.set(self.key, [self.generation, value], timeout=60)
 
 
 _cache = _Cache()
@@ -69,15 +90,15 @@ def cached_value(name: str, make: Callable[[], V]) -> V:
     if not _cache.is_asked:
         return make()
     try:
-        key = _cache.key_of(f"value:{name}")
-        kept: list[V] | None = cache.get(key)
-        if kept is None:
-            kept = [make()]
-            cache.set(key, kept, timeout=60)
+        kept = _cache.read(f"value:{name}")
+        value: list[V] | None = kept.value
+        if value is None:
+            value = [make()]
+            kept.write(value)
     except RedisError:
         _cache.leave_alone()
         return make()
-    return kept[0]
+    return value[0]
 
 
 class PageCacheMiddleware:
@@ -105,10 +126,10 @@ class PageCacheMiddleware:
 
         try:
             # Read before the page is made: one made from older rows belongs to the older generation.
-            key = _cache.key_of(request.path)
-            last = f"last-pages:{request.path}"
+            kept = _cache.read(request.path)
+            last = f"page-made-last:{request.path}"
             outlives = match.view_name not in settings.CACHED_PAGES_OF_A_MINUTE
-            page = cache.get(key)
+            page = kept.value
         except RedisError:
             _cache.leave_alone()
             return self.get_response(request)
@@ -122,17 +143,18 @@ class PageCacheMiddleware:
                 else:
                     # Browsers and proxies may have it too, but ask each time whether it is still so.
                     response.headers.setdefault("Cache-Control", "no-cache")
-                    made = [response.content.decode(), dict(response.items())]
-                    cache.set(key, made, timeout=60)
+                    page = _page_of(response)
+                    kept.write(page)
                     if outlives:
-                        cache.set(last, made, timeout=LAST_FOR)
+                        cache.set(last, page, timeout=LAST_FOR)
             except RedisError:
                 _cache.leave_alone()
             if page is None:
                 return response
         request.resolver_match = match
-        content, headers = page
-        return HttpResponse(content, headers=headers)
+        return _answer(
+            page, accepts_gzip=bool(re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")))
+        )
 
     def _start_generation(self) -> None:
         if settings.CACHED_PAGES:
@@ -162,6 +184,25 @@ def _cached_route(request: HttpRequest) -> ResolverMatch | None:
     except Resolver404:
         return None
     return match if match.view_name in settings.CACHED_PAGES else None
+
+
+def _page_of(response: HttpResponse) -> list[Any]:
+    """The page as it is kept: its text, the same packed, and its headers. Packed once, and the same bytes each time: it
+    holds nothing that would have to be hidden from who counts them."""
+    packed = gzip.compress(response.content, mtime=0)
+    return [response.content.decode(), b64encode(packed).decode(), dict(response.items())]
+
+
+def _answer(page: list[Any], *, accepts_gzip: bool) -> HttpResponse:
+    text, packed, headers = page
+    response = HttpResponse(b64decode(packed) if accepts_gzip else text, headers=headers)
+    patch_vary_headers(response, ("Accept-Encoding",))
+    if accepts_gzip:
+        response["Content-Encoding"] = "gzip"
+        response["Content-Length"] = str(len(response.content))
+        if response.get("ETag", "").startswith('"'):
+            response["ETag"] = f"W/{response['ETag']}"  # one of the text: other bytes
+    return response
 
 
 def _is_cacheable(response: HttpResponse) -> bool:

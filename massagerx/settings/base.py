@@ -469,7 +469,7 @@ def cache(url: str) -> dict[str, Any]:
     """The shared cache on Redis, with short timeouts; `url` as `redis_urls` returns it."""
     return {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "massagerx.lib.redis_cache.RedisCache",
             "LOCATION": url,
             "KEY_PREFIX": "massagerx",
             "OPTIONS": {

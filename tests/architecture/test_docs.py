@@ -62,6 +62,47 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_settings_from_the_environment_and_their_table_are_the_same() -> None:
+    rows = re.findall(r"^\| (`[A-Z].+?) \|(.*)$", (ROOT / "docs/hosting.md").read_text(), re.MULTILINE)
+    told = {name for names, _ in rows for name in re.findall(r"`([A-Z_]+[A-Z])`", names)}
+    not_of_settings = {"DJANGO_SETTINGS_MODULE", "MASSAGERX_VENV", "CHROMIUM", "MASSAGERX_CLOCK"}
+    read = {
+        name
+        for path in (ROOT / "massagerx/settings").glob("*.py")
+        for name in re.findall(r'(?:\benv\.\w+|_required(?:_list)?)\(\s*"(\w+)"', path.read_text())
+    } - {"MASSAGERX_CLOCK_AHEAD"}  # set by the tests' clock alone
+
+    assert len(read) > 30
+    assert told == read | not_of_settings
+
+
+@pytest.mark.parametrize("document", ["owner", "writing"])
+def test_words_of_the_screen_that_documents_name_are_on_it(document: str) -> None:
+    # `More → Users → the person` names two of them; `…` stands for what differs.
+    text = (ROOT / f"docs/{document}.md").read_text()
+    named = {
+        part.strip(" ….").removeprefix("Add ")  # Django's own word
+        for words in re.findall(r"(?<!\*)\*{1,2}([^*\s][^*]*?)\*{1,2}(?!\*)", text)
+        for part in re.split(r" → | … |, ", " ".join(words.split()))
+    }
+    on_screen = _words_of_the_site()
+
+    assert len(named) > 15
+    missing = {one for one in named if not one.startswith("the ") and one.casefold() not in on_screen}
+    assert missing - {"Heading 2", "Heading 3"} == set()  # the editor's own
+
+
+def _words_of_the_site() -> str:
+    """All that templates and code could show, in lower case, each text in one piece."""
+    texts = [
+        (ROOT / path).read_text()
+        for path in tracked()
+        if path.startswith(("blog/", "bookings/", "massagerx/", "services/", "templates/"))
+        and path.endswith((".py", ".html", ".toml"))
+    ]
+    return " ".join(re.sub(r'"\s*\n\s*"', "", "\n".join(texts)).split()).casefold()
+
+
 def test_the_architecture_fits_two_pages_with_its_two_diagrams() -> None:
     text = (ROOT / "docs/architecture.md").read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -73,6 +74,41 @@ def test_unchanged_page_is_not_sent_again(path: str, world: World, settings: Any
     ServiceOption.objects.update(price_cents=99_900)
     if path in PAGES[:3]:
         assert Client().get(path, headers={"if-none-match": etag}).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_packed_once_and_sent_so_to_who_can_unpack_it(path: str, world: World) -> None:
+    minute = NOW + timedelta(minutes=1)  # at the full hour other times are the next that are free
+    with time_machine.travel(minute, tick=False):
+        plain, packed, again = (
+            Client().get(path, headers={"accept-encoding": which}) for which in ("", "gzip", "gzip")
+        )
+        assert gzip.decompress(packed.content) == plain.content
+        assert packed.content == again.content
+        assert (packed["Content-Encoding"], packed["Content-Length"]) == ("gzip", str(len(packed.content)))
+        for response in (plain, packed):
+            assert "Accept-Encoding" in response["Vary"]
+        assert packed["ETag"] != plain["ETag"]
+        headers = {"accept-encoding": "gzip", "if-none-match": packed["ETag"]}
+    # The same page a minute later is the same bytes, so that nobody takes it twice.
+    with time_machine.travel(minute + timedelta(minutes=1), tick=False):
+        assert Client().get(path, headers=headers).status_code == 304
+
+
+def test_kept_page_costs_the_cache_one_question(world: World, settings: Any, redis_url: str) -> None:
+    settings.CACHES = cache_settings(redis_urls(redis_url)[1])
+    asked = cache._cache.get_client()  # type: ignore[attr-defined]
+    with time_machine.travel(NOW, tick=False):
+        made = Client().get("/services/")
+        before = asked.info("commandstats")
+        assert Client().get("/services/").content == made.content
+        after = asked.info("commandstats")
+    times = {name: row["calls"] - before.get(name, {"calls": 0})["calls"] for name, row in after.items()}
+    assert {name: number for name, number in times.items() if number} == {
+        "cmdstat_mget": 1,
+        "cmdstat_info": 1,
+    }
+    assert cache._cache.get_client() is asked  # type: ignore[attr-defined]
 
 
 def test_price_saved_in_the_admin_is_shown_at_once(world: World, client: Client) -> None:

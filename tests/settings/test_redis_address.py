@@ -6,10 +6,10 @@ import ssl
 from typing import Any
 
 import pytest
-from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
 
+from massagerx.lib.redis_cache import RedisCache
 from massagerx.settings.base import redis_urls
 
 TAKEN = {

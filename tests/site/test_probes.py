@@ -54,7 +54,7 @@ def test_site_is_ready_while_mail_is_late_and_the_broker_sleeps(settings: Any, r
     make_world().book()
     Message.objects.update(due_at=timezone.now() - timedelta(hours=2))
     settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{AWAY}?db=1"}
+        "default": {"BACKEND": "massagerx.lib.redis_cache.RedisCache", "LOCATION": f"{AWAY}?db=1"}
     }
     assert asked("/readyz") == (200, {"status": "ok", "database": "ok"})
     code, said = asked()

@@ -26,6 +26,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with suppress(psycopg2.Error):
             self._last_migration = self._ask_last_migration()
 
+    def create_cursor(self, name: str | None = None) -> Any:
+        """As Django's, which asks for each whether asynchronous code calls, for the settings and for the driver."""
+        if name is not None:
+            return super().create_cursor(name)
+        cursor = self.connection.cursor()
+        cursor.tzinfo_factory = self.tzinfo_factory
+        return cursor
+
     def is_usable(self) -> bool:
         """Whether the server answers; what was prepared before another migration is forgotten."""
         if self.connection is None:
