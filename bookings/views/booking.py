@@ -37,28 +37,23 @@ from services.models import Service
 
 from .calendar import WEEKS
 from .enquiries import call_back_page
+from .holding import with_another
 from .outside import outside_page
-from .steps import (
+from .steps import InForce, back_to, closed, guard, in_force, show
+from .visitor_draft import (
     CAME_FROM,
     COURSE,
     SESSION_KEY,
     SIDE_BY_SIDE,
     Complete,
-    InForce,
     Progress,
-    back_to,
-    closed,
     drop,
     forget_health,
     forget_time,
-    guard,
-    in_force,
     load_progress,
     miss_time,
     save,
     sender_of,
-    show,
-    with_another,
 )
 from .visits.visitor import VisitClosed, get_visit, open_own
 
@@ -134,9 +129,8 @@ def _choose(
     area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
     people, side_by_side = data.get("people", 1), data.get("side_by_side", False)
     # What one person answered says nothing of the second.
-    more_people = "people" in progress.answers and max(people, 1 + side_by_side) > max(
-        progress.answers["people"], 1 + progress.side_by_side
-    )
+    before = max(progress.answers.get("people", 0), 1 + progress.side_by_side)
+    more_people = "people" in progress.answers and max(people, 1 + side_by_side) > before
     save(
         request,
         progress,
@@ -310,7 +304,9 @@ def finished(request: HttpRequest, visits: Iterable[Booking] | None = None) -> H
     booking = Booking.objects.filter(reference=reference).first() if reference else None
     if booking is None:
         return None
-    is_same = is_as_booked(request, Booking.objects.together_with(booking) if visits is None else visits)
+    if visits is None:
+        visits = Booking.objects.together_with(booking).select_related("terms_version")
+    is_same = is_as_booked(request, visits)
     if request.user.has_perm("bookings.change_booking"):
         if is_same:
             return redirect("admin:bookings_booking_change", booking.pk)
@@ -326,12 +322,10 @@ def is_as_booked(request: HttpRequest, visits: Iterable[Booking]) -> bool:
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return False
-    booked = [(visit.total_cents, visit.terms_version.number) for visit in visits]
-    terms = {number for _cents, number in booked}
-    return (form.cleaned_data["total_cents"], {form.cleaned_data["terms_version"]}) == (
-        sum(cents for cents, _number in booked),
-        terms,
-    )
+    figures = [(visit.total_cents, visit.terms_version.number) for visit in visits]
+    terms = {number for _cents, number in figures}
+    sent = form.cleaned_data
+    return (sent["total_cents"], {sent["terms_version"]}) == (sum(cents for cents, _number in figures), terms)
 
 
 # Where a refused press leads; all others stay on the page.
