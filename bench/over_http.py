@@ -152,7 +152,7 @@ class Visitors:
         from django.contrib.sessions.backends.db import SessionStore
 
         from bookings.models import BookingDraft
-        from bookings.views.steps import SESSION_KEY
+        from bookings.views.visitor_draft import SESSION_KEY
 
         self._made += 1
         key = str(uuid.uuid4())

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .courses import checking as course_checking
 from .courses import views as course_views
 from .program import views as program_views
 from .referrals import views as referral_views
@@ -34,7 +35,7 @@ urlpatterns = [
     path("book/soonest/", when.soonest, name="soonest"),
     path("book/keep/", when.keep, name="keep"),
     path("book/course/", course_views.course, name="course"),
-    path("book/course/check/", course_views.check, name="course_check"),
+    path("book/course/check/", course_checking.check, name="course_check"),
     path("refer/<str:token>/", referral_views.refer, name="refer"),
     path("referred/<str:token>/", referral_views.referred, name="referred"),
     path("program/<str:token>/", program_views.program, name="program"),

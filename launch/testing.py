@@ -106,8 +106,8 @@ def _rounds(root: Path, arguments: list[str], postgres: str | None, scratch: Pat
     whole_site = " or ".join(_WHOLE_SITE)
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
     # The tests of one file share a site, which takes seconds to start. Part of their time they wait: for a sweep, a
-    # retry, a frozen server.
-    side_by_side = ["-n", "3", "--dist", "loadfile", *_SECOND_TRY]
+    # retry, a frozen server. The order of the files is that of `tests/support/marked.py`.
+    side_by_side = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", *_SECOND_TRY]
     two = ["-n", "2"]
     if not arguments:
         side_by_side += files_that_name(root, _WHOLE_SITE)

@@ -67,9 +67,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             raise pytest.UsageError(f"{metafunc.definition.nodeid}: parameters in a set have no order.")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Looks at all tests that were found, and puts those that will be run in order."""
     marked.refuse_marks_from_elsewhere(items)
+    yield
+    marked.begin_with_stories(items)
 
 
 def pytest_collection_finish() -> None:

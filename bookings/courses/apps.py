@@ -27,6 +27,7 @@ class CoursesConfig(AppConfig):
         for spot, name in (
             ("service_buttons", "courses/service_button.html"),
             ("start_buttons", "courses/start_buttons.html"),
+            ("where_onward", "courses/where_onward.html"),
             ("times_for_a_client", "courses/instead.html"),
             ("visit_notices", "courses/visit_notice.html"),
             ("visit_choices", "courses/visit_choices.html"),

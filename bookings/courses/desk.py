@@ -208,4 +208,4 @@ def _page(
         "fee_cents": sum(operations.late_fee(visit, now=now) or 0 for visit in ahead),
         "rest_form": rest_form or CancelRestForm(auto_id="id_rest_%s"),
     }
-    return page(request, "course", context, status=status)
+    return page(request, "courses/course", context, status=status)

@@ -34,19 +34,12 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
+from .draft import chosen_times
 from .labels import address_words, day_words, other_times, time_value, time_words, why_words
 from .models import LONGEST_DAYS, Course, course_of
 from .operations import move_course
 from .planner import Same, moved_targets
-from .planning import (
-    Asked,
-    Chosen,
-    PlannedVisit,
-    plan_course,
-    rules_of_desk,
-    wishes_of,
-)
-from .views import chosen_times
+from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
 
 
 class MoveCourseForm(forms.Form):
@@ -221,7 +214,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     form = _asked(request)
     if form is None or not form.is_valid():
         status = 200 if form is None else 422
-        return page(request, "course_move", _context(course, form or MoveCourseForm()), status=status)
+        return page(request, "courses/move", _context(course, form or MoveCourseForm()), status=status)
     rules = rules_of_desk(BookingRules.load())
 
     def press(moves: list[operations.Move]) -> list[Booking]:
@@ -247,7 +240,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     if not outcome.moved.ahead:
         return back
     status = 409 if outcome.why else 200
-    return page(request, "course_move", _context(course, form, outcome), status=status)
+    return page(request, "courses/move", _context(course, form, outcome), status=status)
 
 
 def _context(course: Course, form: MoveCourseForm, outcome: Outcome | None = None) -> dict[str, Any]:
@@ -291,7 +284,7 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
     form = _asked(request)
     if form is None or not form.is_valid() or not _begins_in_time(form, free[0], now=now):
         context |= _context(course, form or MoveCourseForm())
-        return render(request, "visits/move_course.html", context, status=200 if form is None else 422)
+        return render(request, "courses/move.html", context, status=200 if form is None else 422)
     rules = _rules_of_client(free, now=now)
 
     def press(moves: list[operations.Move]) -> list[Booking]:
@@ -315,7 +308,7 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
     if not outcome.moved.ahead:
         return back
     context |= _context(course, form, outcome)
-    return render(request, "visits/move_course.html", context, status=409 if outcome.why else 200)
+    return render(request, "courses/move.html", context, status=409 if outcome.why else 200)
 
 
 def _begins_in_time(form: MoveCourseForm, first: Booking, *, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from bookings.forms import CancelRestForm
 from bookings.models import Booking
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain, refusal_words
-from bookings.views import steps
+from bookings.views import steps, visitor_draft
 from bookings.views.again import start_again
 from bookings.views.visits.pages import all_ahead_context
 from bookings.views.visits.visitor import Visitor, get_visit, proof_missing, visits_page
@@ -56,7 +56,9 @@ def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpRespons
         not_before=str(course.first_day),
         elsewhere=_elsewhere(course, visit),
     )
-    response = start_again(request, visit, with_details=True, **{**more, steps.COURSE_ASKED: asked_for})
+    response = start_again(
+        request, visit, with_details=True, **{**more, visitor_draft.COURSE_ASKED: asked_for}
+    )
     is_ready = response["Location"] == reverse("bookings:when")
     return steps.back_to("course") if is_ready else response
 
@@ -133,7 +135,7 @@ def _pause_page(
     status: int = 200,
 ) -> HttpResponse:
     context = all_ahead_context(booking, visitor, ahead, form)
-    return render(request, "visits/pause.html", context, status=status)
+    return render(request, "courses/pause.html", context, status=status)
 
 
 @require_POST
@@ -183,7 +185,9 @@ def resume_page(request: StaffRequest, pk: int) -> HttpResponse:
     if course is None or not course.rest:
         return back
     try:
-        return start_rest(request, course, known=None, missed=None, **{steps.STAFF_BOOKING: request.user.pk})
+        return start_rest(
+            request, course, known=None, missed=None, **{visitor_draft.STAFF_BOOKING: request.user.pk}
+        )
     except NoLongerOffered as error:
         say(request, False, not_offered_words(error, by_staff=True))
     except UnreadableValue:

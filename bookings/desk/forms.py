@@ -12,14 +12,16 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from phonenumber_field.widgets import RegionalPhoneNumberWidget
 
 from bookings.domain.reports import LONGEST_DAYS
 from bookings.enums import NoteReader, NoteScope, PairingKind, WishState
 from bookings.forms import AddressForm, MessageField
+from bookings.forms.person import NumberField
 from bookings.forms.staff import day_input
 from bookings.models import Booking, Client, Therapist, TimeOff
 from massagerx.lib.admin import clock_field, sane_day
-from massagerx.lib.fields import LineField, LinesField, PhoneField
+from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds, instant_of
 from massagerx.lib.money import DollarsField
 
@@ -155,14 +157,11 @@ class CorrectForm(AddressForm):
         required=False,
         help_text=gettext_lazy("Blank: for the client."),
     )
-    recipient_phone = PhoneField(  # type: ignore[assignment]
+    recipient_phone = NumberField(  # type: ignore[assignment]
         label=gettext_lazy("Number to call at the door"),
-        region="US",
+        widget=RegionalPhoneNumberWidget("US"),
         required=False,
         help_text=gettext_lazy("Blank: the client’s."),
-        error_messages={
-            "invalid": gettext_lazy("Type a phone number with its area code, like 213 555 0123.")
-        },
     )
     recipient_language = LineField(  # type: ignore[assignment]
         label=gettext_lazy("Language they speak"), max_length=40, required=False
@@ -173,13 +172,10 @@ class CorrectForm(AddressForm):
         required=False,
         help_text=gettext_lazy("Blank: the client."),
     )
-    phone = PhoneField(  # type: ignore[assignment]
+    phone = NumberField(  # type: ignore[assignment]
         label=gettext_lazy("Client’s phone"),
-        region="US",
+        widget=RegionalPhoneNumberWidget("US"),
         help_text=gettext_lazy("For all their visits."),
-        error_messages={
-            "invalid": gettext_lazy("Type a phone number with its area code, like 213 555 0123.")
-        },
     )
     discount = DollarsField(label=gettext_lazy("Discount, dollars"), required=False, max_cents=1_000_000)
     reason = LineField(

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import invitations
 from bookings.models import Therapist
 from bookings.staff.visibility import OWN
-from massagerx.accounts import reach, second_factor
+from massagerx.accounts import rights, second_factor
 from massagerx.lib.fields import LineField
 
 from .frame import StaffRequest, desk_page, log_change, page, say
@@ -59,7 +59,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["role"].queryset = reach.roles_to_give(user)  # type: ignore[attr-defined]
+        self.fields["role"].queryset = rights.roles_to_give(user)  # type: ignore[attr-defined]
         free = Therapist.objects.filter(user=None).order_by("name")
         self.fields["therapist"].queryset = free  # type: ignore[attr-defined]
 
@@ -121,7 +121,7 @@ def password_link_page(request: StaffRequest, pk: int) -> HttpResponse:
     """Sends a colleague a link with which they set a password; the one before ends. Or takes back what was sent, and
     with it an account that nobody has used yet."""
     colleague = get_object_or_404(User, pk=pk)
-    if not reach.may_change(request.user, colleague):
+    if not rights.may_change(request.user, colleague):
         raise PermissionDenied
     now = timezone.now()
     if request.method == "POST" and request.POST.get("do") == "take-back":

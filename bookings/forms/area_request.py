@@ -7,36 +7,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from massagerx.lib.fields import LineField, LinesField, PhoneField, TrapField
+from massagerx.lib.fields import LineField, LinesField, TrapField
 
 from .booking import ZipForm
-from .person import mailable_address, readable_name
+from .person import MailboxField, NameField, NumberField
 
 
 class AreaRequestForm(ZipForm):
     """Whom to tell when we can come, by email or phone; the ZIP code goes along unseen."""
 
     zip_code = LineField(max_length=200, widget=forms.HiddenInput)
-    name = LineField(
-        label=_("Your name"),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Type your name.")},
-    )
-    email = forms.EmailField(
-        label=_("Email"),
-        max_length=254,
-        required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text=_("Email or phone, or both."),
-        error_messages={"invalid": _("Type an email address like name@example.com.")},
-    )
-    phone = PhoneField(
-        label=_("Phone"),
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
-        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
-    )
+    name = NameField()
+    email = MailboxField(required=False, help_text=_("Email or phone, or both."))
+    phone = NumberField(required=False)
     note = LinesField(
         label=_("Anything we should know?"),
         max_length=500,
@@ -53,19 +36,6 @@ class AreaRequestForm(ZipForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # The page has another form with a ZIP code.
         super().__init__(*args, **{"auto_id": "id_area_%s", **kwargs})
-
-    def clean_name(self) -> str:
-        """The name, if it can be read as one."""
-        return readable_name(self.cleaned_data["name"])
-
-    def clean_email(self) -> str:
-        """The address, if mail can be sent to it."""
-        return mailable_address(self.cleaned_data["email"])
-
-    def clean_phone(self) -> str:
-        """The number in E.164; "" for a blank."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
 
     def clean(self) -> dict[str, Any]:
         """Requires an email address or a phone number."""

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.persons import Told
 from bookings.models import Booking
-from massagerx.lib.fields import LineField, LinesField, PhoneField
+from massagerx.lib.fields import LineField, LinesField
 from services.models import Service
 
-from .person import PersonForm, readable_name
+from .person import MailboxField, NameField, NumberField, PersonForm
 
 # Not just any full stop between letters: people write N.Main St., W.Club Dr. and Mt.Link Ave.
 _WEB_ADDRESS = re.compile(
@@ -36,24 +36,10 @@ _LONGEST_KEPT = 2000
 class DetailsForm(PersonForm):
     """Who books, for whom, where exactly, and how to get in."""
 
-    email = forms.EmailField(
-        label=_("Email"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text=_("We send your visit's details here."),
-        error_messages={
-            "required": _("Type your email address."),
-            "invalid": _("Type an email address like name@example.com."),
-        },
-    )
-    phone = PhoneField(
-        label=_("Phone"),
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
+    email = MailboxField(help_text=_("We send your visit's details here."))
+    phone = NumberField(
         help_text=_("Only for this visit, such as when your therapist can't find the door."),
-        error_messages={
-            "required": _("Type a phone number where we can reach you."),
-            "invalid": _("Type a phone number with its area code, like 213 555 0123."),
-        },
+        error_messages={"required": _("Type a phone number where we can reach you.")},
     )
     for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
     # Blank: somebody else, whose name is typed below.
@@ -64,12 +50,11 @@ class DetailsForm(PersonForm):
         error_messages={"invalid_choice": _("Choose one of these, or type a name.")},
     )
     recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
-    recipient_phone = PhoneField(
+    recipient_phone = NumberField(
         label=_("Number to call at the door"),
+        autocomplete="off",
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "type": "tel", "inputmode": "tel"}),
         help_text=_("Theirs, if it isn’t yours."),
-        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
     )
     recipient_language = LineField(
         label=_("The language they like to speak"),
@@ -85,9 +70,9 @@ class DetailsForm(PersonForm):
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": _("Choose one of these, or type a name.")},
     )
-    second_name = LineField(
+    second_name = NameField(
         label=_("Name of the second person"),
-        max_length=120,
+        autocomplete="off",
         help_text=_("The two of you are visited at the same time."),
         error_messages={"required": _("Type the name of the second person.")},
     )
@@ -228,20 +213,6 @@ class DetailsForm(PersonForm):
 
     def clean_unit(self) -> str:
         return of_a_door(self.cleaned_data["unit"])
-
-    def clean_second_name(self) -> str:
-        """The name, if it can be read as one; blank where one of those known is chosen."""
-        typed = self.cleaned_data["second_name"]
-        return readable_name(typed) if typed else ""
-
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        return self.cleaned_data["phone"].as_e164
-
-    def clean_recipient_phone(self) -> str:
-        """The number in E.164, or blank."""
-        phone = self.cleaned_data["recipient_phone"]
-        return phone.as_e164 if phone else ""
 
     def clean(self) -> dict[str, Any]:
         """Requires a name for a visit to somebody else, and drops what is told of them otherwise."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from massagerx.lib.fields import LinesField, PhoneField
+from massagerx.lib.fields import LinesField
 
-from .person import PersonForm
+from .person import NumberField, PersonForm
 
 LONGEST_MESSAGE = 4000
 
@@ -22,13 +22,7 @@ class MessageField(LinesField):
 class ContactForm(PersonForm):
     """A message to us."""
 
-    phone = PhoneField(
-        label=_("Phone"),
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
-        help_text=_("If you would like us to call you back."),
-        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
-    )
+    phone = NumberField(required=False, help_text=_("If you would like us to call you back."))
     body = MessageField(
         label=_("Your message"),
         widget=forms.Textarea(attrs={"rows": 7}),
@@ -38,24 +32,12 @@ class ContactForm(PersonForm):
 
     field_order = ("name", "email", "phone", "body")
 
-    def clean_phone(self) -> str:
-        """The number in E.164; "" for a blank."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
-
 
 class CallForm(PersonForm):
     """Who wants to be called back: no email is asked for."""
 
     email = None  # type: ignore[assignment]
-    phone = PhoneField(
-        label=_("Phone"),
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
-        error_messages={
-            "required": _("Type the number that we should call."),
-            "invalid": _("Type a phone number with its area code, like 213 555 0123."),
-        },
-    )
+    phone = NumberField(error_messages={"required": _("Type the number that we should call.")})
     body = MessageField(
         label=_("What is it about, and when can we reach you?"),
         required=False,
@@ -64,10 +46,6 @@ class CallForm(PersonForm):
     )
 
     field_order = ("name", "phone", "body")
-
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        return str(self.cleaned_data["phone"].as_e164)
 
 
 class BookletForm(PersonForm):

@@ -7,31 +7,21 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.domain.persons import Told
-from massagerx.lib.fields import LineField
 
 from .details import DetailsForm
-from .person import readable_name
+from .person import NameField
 
 
 class ToldForm(forms.Form):
     """Name, number to call at the door, and language; the phone is cleaned to E.164, or blank."""
 
-    name = LineField(
+    name = NameField(
         label=_("Name"),
-        max_length=120,
+        autocomplete="off",
         error_messages={"required": _("Type the name of the person we visit.")},
     )
     phone = DetailsForm.base_fields["recipient_phone"]
     language = DetailsForm.base_fields["recipient_language"]
-
-    def clean_name(self) -> str:
-        """The name, if it can be read as one."""
-        return readable_name(self.cleaned_data["name"])
-
-    def clean_phone(self) -> str:
-        """The number in E.164, or blank."""
-        phone = self.cleaned_data["phone"]
-        return phone.as_e164 if phone else ""
 
     @classmethod
     def of_person(cls, told: Told) -> ToldForm:

@@ -32,7 +32,7 @@ from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 from massagerx.lib.urls import absolute_url
 
-from . import operations
+from . import assessments, client_link, operations
 from .body import VIEWS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
@@ -81,7 +81,7 @@ def _make(request: StaffRequest, booking: Booking, form: TemplateForm, *, status
         "may_make": booking.status in operations.MADE_AT,
         "there": _seen_by(request.user).filter(booking__client=booking.client_id).order_by("-made_at", "-pk"),
     }
-    return page(request, "program_make", context, status=status)
+    return page(request, "program/make", context, status=status)
 
 
 def _choose(
@@ -116,7 +116,7 @@ def _choose(
         ],
         "left_out": template.exercises.filter(exercise__approved_by="").count(),
     }
-    return page(request, "program_choose", context, status=status)
+    return page(request, "program/choose", context, status=status)
 
 
 def _made(request: StaffRequest, booking: Booking, template: ProgramTemplate, now: datetime) -> HttpResponse:
@@ -157,7 +157,7 @@ def assessment_page(request: StaffRequest, pk: int) -> HttpResponse:
         return _assess(request, booking, AssessmentForm())
     if request.POST.get("press") == "open":
         try:
-            last = operations.open_assessment(booking=booking, user=request.user, now=now)
+            last = assessments.open_assessment(booking=booking, user=request.user, now=now)
         except UnreadableValue:
             say(request, False, unreadable())
             return redirect("admin:program_assessment", pk)
@@ -166,7 +166,7 @@ def assessment_page(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _assess(request, booking, form, status=422)
     try:
-        operations.write_assessment(
+        assessments.write_assessment(
             booking=booking, findings=form.cleaned_data, act=StaffAct(now, request.user)
         )
     except BookingError as error:
@@ -191,7 +191,7 @@ def _assess(
         "form": form,
         "last": last,
         "written": local_when(last.at) if last else "",
-        "has_last": operations.last_assessment(booking) is not None,
+        "has_last": assessments.last_assessment(booking) is not None,
         "views": [
             (
                 name,
@@ -201,7 +201,7 @@ def _assess(
             for name, regions in VIEWS
         ],
     }
-    return page(request, "assessment", context, status=status)
+    return page(request, "program/assessment", context, status=status)
 
 
 # Followed -----------------------------------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def _note(request: StaffRequest, program: Program, act: StaffAct) -> str:
 
 
 def _link(request: StaffRequest, program: Program, act: StaffAct) -> str:
-    operations.send_link(program=program, act=act)
+    client_link.send_link(program=program, act=act)
     return _("There is a new link. One from before opens nothing any more.")
 
 
@@ -394,7 +394,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         note, note_lost = "", True
     is_open = program.ended_at is None
     client = program.booking.client
-    token = operations.token_of(program) if not client.email and is_open else ""
+    token = client_link.token_of(program) if not client.email and is_open else ""
     course = course_behind(program.course_key)
     context = {
         "title": _("%(program)s: %(name)s") % {"program": program, "name": program.booking.visit_for},
@@ -416,7 +416,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "note_lost": note_lost,
         "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
     }
-    return page(request, "program", context)
+    return page(request, "program/program", context)
 
 
 @desk_page(sees_reports)
@@ -441,7 +441,7 @@ def figures_page(request: StaffRequest) -> HttpResponseBase:
     parts = ((_("By sport"), found.sports), (_("By exercise"), found.exercises))
     return page(
         request,
-        "program_figures",
+        "program/figures",
         {"title": _("How programs are followed"), "parts": parts, "stopped": found.stopped},
     )
 

@@ -13,7 +13,7 @@ from massagerx.lib.fields import LineField, LinesField
 
 from .body import REGIONS
 from .models import LONGEST_WEEKS, Exercise, ExerciseDay, ProgramTemplate, Sport, TemplateExercise
-from .operations import OLDEST_PRESS, Pressed
+from .presses import OLDEST_PRESS, Pressed
 
 
 class PressForm(forms.Form):

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from massagerx.lib.stored_picture import make_sizes
 
-from . import operations, papers
+from . import papers, reminders
 from .models import ExercisePicture
 
 
 @shared_task
 def remind_of_programs() -> None:
     """Reminds clients who want it and have pressed nothing for days."""
-    operations.write_reminders(now=timezone.now())
+    reminders.write_reminders(now=timezone.now())
 
 
 @shared_task

@@ -24,11 +24,12 @@ from massagerx.lib.limits import limited
 from massagerx.lib.typeset import Paper
 from massagerx.lib.videos import FRAME_HOSTS, parse_video
 
-from . import operations, papers
+from . import papers, presses
 from .drawings import parts_of
 from .figures import plot_of, weeks_of
 from .forms import PressForm, WeekForm
 from .models import MOST_TRIES, ExerciseDay, ProgramBooklet, ProgramExercise
+from .reminders import wish_for_reminders
 
 _WITH = "exercise"
 
@@ -37,7 +38,7 @@ _WITH = "exercise"
 def program(request: HttpRequest, token: str) -> HttpResponse:
     """Today's exercises, one at a time, and the week at a glance; four queries of its own."""
     now = timezone.now()
-    found = operations.program_of(token, now=now)
+    found = presses.program_of(token, now=now)
     return _page(request, token, found, now) if found is not None else _closed(request)
 
 
@@ -50,9 +51,9 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    today = operations.today_of(found, now=now)
+    today = presses.today_of(found, now=now)
     words, asked, is_over = today.words, today.asked, found.is_over_on(today.day)
-    asked_week = operations.week_to_check(found, now=now)
+    asked_week = presses.week_to_check(found, now=now)
     if form is None and asked_week is not None and asked_week > (found.checked_week or 0):
         form = WeekForm(initial={"week": asked_week})
     context: dict[str, Any] = {
@@ -66,14 +67,14 @@ def _page(
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
         "now": _shown(request, asked, words) if today.is_running else None,
         "days": today.week,
-        "note": operations.note_of(found),
+        "note": presses.note_of(found),
         "form": form,
         "asked_week": asked_week,
         "may_be_reminded": found.ended_at is None and not is_over and bool(found.link and found.link.email),
         "pains": range(11),
         "store": f"program-{found.pk}",
     }
-    response = private(render(request, "bookings/program.html", context, status=status))
+    response = private(render(request, "program/program.html", context, status=status))
     if context["now"] and (video := context["now"]["video"]) is not None:
         # What django-csp's decorator sets: the one host that the page may show a frame of, after a press.
         response._csp_update = {"frame-src": [FRAME_HOSTS[video.provider]]}
@@ -105,7 +106,7 @@ def _shown(
 def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """Done, not today, or taken back."""
     now = timezone.now()
-    found = operations.program_of(token, now=now)
+    found = presses.program_of(token, now=now)
     rows = ProgramExercise.objects.filter(program=found) if found is not None else None
     exercise = rows.filter(pk=pk).first() if rows is not None else None
     if found is None or exercise is None:
@@ -114,7 +115,7 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     pressed = None
     try:
         if "undo" in request.POST:
-            operations.take_back(exercise=exercise, now=now)
+            presses.take_back(exercise=exercise, now=now)
             return _answer(request, token, True, _("Undone."), exercise)
         form = PressForm(request.POST)
         if not form.is_valid():
@@ -123,10 +124,10 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
                 words = _("“%(name)s” was pressed more than a day ago, and can’t be written down anymore.")
             return _answer(request, token, False, words % {"name": exercise.name}, exercise)
         pressed = form.pressed(now)
-        word = operations.press(exercise=exercise, pressed=pressed, now=now)
+        word = presses.press(exercise=exercise, pressed=pressed, now=now)
     except BookingError:
         words = _("Your program doesn’t ask for “%(name)s” on that day anymore. Nothing was changed.")
-        if pressed is not None and operations.hurts_much(pressed):
+        if pressed is not None and presses.hurts_much(pressed):
             words = _(
                 "Your program doesn’t ask for “%(name)s” on that day anymore, but that it hurt is noted. Please leave "
                 "it out for now, and call us."
@@ -134,7 +135,7 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
         return _answer(request, token, False, words % {"name": exercise.name}, exercise)
     if word.outcome == ExerciseDay.Outcome.SKIPPED:
         return _answer(request, token, True, _("Fine. Rest is part of it."))
-    if operations.hurts_much(pressed):
+    if presses.hurts_much(pressed):
         words = _("Noted. Please leave this exercise out for now, and call us.")
         return _answer(request, token, True, words)
     return _answer(request, token, True, _("Well done."))
@@ -145,7 +146,7 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
 def check_week(request: HttpRequest, token: str) -> HttpResponse:
     """The five answers about a week. Nothing typed is lost."""
     now = timezone.now()
-    found = operations.program_of(token, now=now)
+    found = presses.program_of(token, now=now)
     if found is None:
         return _closed(request)
     form = WeekForm(request.POST)
@@ -154,7 +155,7 @@ def check_week(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error(None, _("That didn’t arrive complete. Please press once more."))
         return _page(request, token, found, now, form, status=422)
     try:
-        operations.check_week(program=found, week=form.cleaned_data["week"], answers=form.answers(), now=now)
+        presses.check_week(program=found, week=form.cleaned_data["week"], answers=form.answers(), now=now)
     except BookingError:
         return _answer(request, token, False, _("That week isn’t asked about anymore. Nothing was changed."))
     words = _("Thank you. It is kept for your therapist. What can’t wait, please tell us on the phone.")
@@ -164,7 +165,7 @@ def check_week(request: HttpRequest, token: str) -> HttpResponse:
 @limited("30/m", "program-so-far")
 def so_far(request: HttpRequest, token: str) -> HttpResponse:
     """How it went week by week, with how much it hurt: opened by a press, not by the address alone."""
-    found = operations.program_of(token, now=timezone.now())
+    found = presses.program_of(token, now=timezone.now())
     if found is None:
         return _closed(request)
     if request.method != "POST":
@@ -176,18 +177,18 @@ def so_far(request: HttpRequest, token: str) -> HttpResponse:
         words = _("How it went can’t be opened right now. Please call us.")
         return _answer(request, token, False, words)
     context = {"program": found, "token": token, "weeks": weeks, "plot": plot_of(weeks)}
-    return private(render(request, "bookings/program_so_far.html", context))
+    return private(render(request, "program/so_far.html", context))
 
 
 @require_POST
 @limited("30/m", "program-reminders")
 def reminders(request: HttpRequest, token: str) -> HttpResponse:
     """Turns reminders on, or off."""
-    found = operations.program_of(token, now=timezone.now())
+    found = presses.program_of(token, now=timezone.now())
     if found is None:
         return _closed(request)
     wanted = request.POST.get("press") == "on"
-    operations.wish_for_reminders(program=found, wanted=wanted)
+    wish_for_reminders(program=found, wanted=wanted)
     on, off = _("We remind you when you miss a few days."), _("You get no more reminders.")
     return _answer(request, token, True, on if wanted else off)
 
@@ -198,7 +199,7 @@ def reminders(request: HttpRequest, token: str) -> HttpResponse:
 def fetch_booklet(request: HttpRequest, token: str) -> HttpResponse:
     """The booklet as a file, or else the page, which says that it is being made, or why not."""
     now = timezone.now()
-    found = operations.program_of(token, now=now)
+    found = presses.program_of(token, now=now)
     if found is None:
         return _closed(request)
     if found.ended_at is not None:
@@ -236,4 +237,4 @@ def _answer(
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
-    return private(render(request, "bookings/refer_closed.html", status=404))
+    return private(render(request, "bookings/link_closed.html", status=404))

@@ -12,7 +12,7 @@ class ReferralsConfig(AppConfig):
     def ready(self) -> None:
         """Registers what the core tells, and what an office's patients and staff are told."""
         # Imported here: models can be loaded only once the apps are.
-        from bookings.courses import views as courses
+        from bookings.courses import checking
         from bookings.desk import front_page
         from bookings.domain import export, listeners
         from bookings.enums import MessageKind
@@ -25,7 +25,7 @@ class ReferralsConfig(AppConfig):
         listeners.listen(listeners.VisitChanged, operations.note_rechecked)
         listeners.listen(listeners.ClientErased, operations.forget_erased)
         listeners.listen(listeners.HealthPurged, operations.forget_purged)
-        courses.ask_of_clearance(operations.clears)
+        checking.ask_of_clearance(operations.clears)
         export.add_section(personal_data.section_of)
         render.add_words_of_link(MessageKind.REFERRED, operations.words_of)
         front_page.add_rows(desk.waiting)

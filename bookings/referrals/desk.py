@@ -54,7 +54,7 @@ def address_page(request: StaffRequest, pk: int) -> HttpResponse:
             say(request, True, _("There is a new address. One from before opens nothing any more."))
         return redirect(back, pk)
     context = {"title": office.name, "office": office, "has_address": bool(operations.token_of(office))}
-    return page(request, "office_address", context)
+    return page(request, "referrals/office_address", context)
 
 
 @desk_page(VIEW)
@@ -206,7 +206,7 @@ def _page(request: StaffRequest, referral: Referral, entry: dict[str, str] | Non
             for look in referral.access_log.select_related("user")
         ],
     }
-    return page(request, "referral", context)
+    return page(request, "referrals/referral", context)
 
 
 def _in_words(entry: dict[str, str]) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.courses.forms import near
 from bookings.courses.models import CoursePlan
-from bookings.forms.person import mailable_address, readable_name
-from massagerx.lib.fields import LineField, LinesField, PhoneField
+from bookings.forms.person import MailboxField, NameField, NumberField
+from massagerx.lib.fields import LineField, LinesField
 
 _ODD_DAY = _("Give a day, like 2026-03-25.")
 
@@ -21,26 +21,22 @@ _ODD_DAY = _("Give a day, like 2026-03-25.")
 class ReferralForm(forms.Form):
     """A patient, the procedure, and for what they are cleared."""
 
-    name = LineField(
+    name = NameField(
         label=_("Patient’s name"),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        autocomplete="off",
         error_messages={"required": _("Type the patient’s name.")},
     )
-    email = forms.EmailField(
+    email = MailboxField(
         label=_("Patient’s email"),
-        max_length=254,
+        autocomplete="off",
         required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         help_text=_("The patient gets a link there, with all of this filled in."),
-        error_messages={"invalid": _("Type an email address like name@example.com.")},
     )
-    phone = PhoneField(
+    phone = NumberField(
         label=_("Patient’s phone"),
+        autocomplete="off",
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "type": "tel", "inputmode": "tel"}),
         help_text=_("Without an email we call."),
-        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
     )
     procedure = LineField(
         label=_("Procedure"),
@@ -72,12 +68,7 @@ class ReferralForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose a plan."), "invalid_choice": _("Choose one of these plans.")},
     )
-    entered_by = LineField(
-        label=_("Your name"),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Type your name.")},
-    )
+    entered_by = NameField()
     is_cleared = forms.BooleanField(
         label=_(
             "The surgeon has cleared this patient for these visits from that day, and the patient knows that we get in "
@@ -90,24 +81,6 @@ class ReferralForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.today, self.plans = today, plans
         self.fields["plan"].choices = [(plan.pk, f"{plan.name}: {plan.option}") for plan in plans]  # type: ignore[attr-defined]
-
-    def clean_name(self) -> str:
-        """The name, if it can be read as one."""
-        return readable_name(self.cleaned_data["name"])
-
-    def clean_entered_by(self) -> str:
-        """The name, if it can be read as one."""
-        return readable_name(self.cleaned_data["entered_by"])
-
-    def clean_email(self) -> str:
-        """The address, if mail can be sent to it; "" for none."""
-        email = self.cleaned_data["email"]
-        return mailable_address(email) if email else ""
-
-    def clean_phone(self) -> str:
-        """The number in E.164; "" for none."""
-        phone = self.cleaned_data["phone"]
-        return str(phone.as_e164) if phone else ""
 
     def clean_surgery(self) -> date:
         """A day not far from today."""

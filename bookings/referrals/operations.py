@@ -20,7 +20,7 @@ from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, N
 from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, HeardFrom, Link
 from bookings.retention import ENDED_REFERRALS_KEPT, REFERRALS_KEPT
-from bookings.views.steps import REFERRAL
+from bookings.views.visitor_draft import REFERRAL
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, zone
 from massagerx.lib.locks import lock_names

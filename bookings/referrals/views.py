@@ -20,7 +20,7 @@ from bookings.domain.visit_request import ANYONE
 from bookings.forms import ZipForm
 from bookings.models import BookingRules, ServiceArea
 from bookings.refusals import refusal_words
-from bookings.views import steps
+from bookings.views import steps, visitor_draft
 from bookings.views.enquiries import private
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.form_tokens import issue_form_token, read_form_token
@@ -40,7 +40,7 @@ def refer(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     office = operations.office_of(token, now=now)
     if office is None:
-        return private(render(request, "bookings/refer_closed.html", status=404))
+        return private(render(request, "bookings/link_closed.html", status=404))
     plans = list(CoursePlan.objects.offered().select_related("option__service").order_by("name"))
     today = timezone.localdate(now)
     if request.method != "POST":
@@ -107,7 +107,7 @@ def _page(
         "form_token": sent if keeps else issue_form_token(_FORM, now=now),
         "seen": operations.seen_by(office),
     }
-    response = private(render(request, "bookings/refer.html", context, status=status))
+    response = private(render(request, "referrals/refer.html", context, status=status))
     if status == 429:
         response["Retry-After"] = "86400"
     return response
@@ -123,7 +123,7 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
     except UnreadableValue:
         referral = None
     if referral is None:
-        return private(render(request, "bookings/refer_closed.html", status=404))
+        return private(render(request, "bookings/link_closed.html", status=404))
     opens = None if referral.course is not None else _opens(referral, now=timezone.now())
     if request.method != "POST" or opens is not None:
         status = 200 if request.method != "POST" else 422
@@ -171,7 +171,7 @@ def _patient_page(
         "opens": opens,
         "may_see": "may_see" in request.POST if request.method == "POST" else referral.may_see,
     }
-    return private(render(request, "bookings/referred.html", context, status=status))
+    return private(render(request, "referrals/referred.html", context, status=status))
 
 
 def offered_plan(referral: Referral) -> CoursePlan | None:
@@ -192,10 +192,10 @@ def start_course(
 ) -> HttpResponse:
     """Begins the visitor's draft anew with what the office entered, and leads to the visits of the course; who comes
     back to what they began goes on with it. `staff` is the key of who books for a patient on the phone."""
-    progress = steps.load_progress(request)
-    begun = progress.answers.get(steps.REFERRAL) or {}
+    progress = visitor_draft.load_progress(request)
+    begun = progress.answers.get(visitor_draft.REFERRAL) or {}
     if begun.get("key") == referral.pk and area is not None and progress.area == area and staff is None:
-        return steps.onward(progress) if steps.COURSE in progress.answers else steps.back_to("course")
+        return steps.onward(progress) if visitor_draft.COURSE in progress.answers else steps.back_to("course")
     cleared_from = referral.health["cleared_from"]
     answers: dict[str, Any] = {
         "service": plan.service.slug,
@@ -204,14 +204,16 @@ def start_course(
         "people": 1,
         "preference": ANYONE,
         "known": {"name": referral.name, "email": referral.email, "phone": str(referral.phone)},
-        steps.COURSE_ASKED: asked_again(plan.pk, referral.health["surgery"], cleared_from=cleared_from),
-        steps.REFERRAL: {"key": referral.pk, "cleared_from": cleared_from},
+        visitor_draft.COURSE_ASKED: asked_again(
+            plan.pk, referral.health["surgery"], cleared_from=cleared_from
+        ),
+        visitor_draft.REFERRAL: {"key": referral.pk, "cleared_from": cleared_from},
     }
     if staff is not None:
-        answers[steps.STAFF_BOOKING] = staff
+        answers[visitor_draft.STAFF_BOOKING] = staff
     else:
-        answers |= {steps.FILLED_FOR: referral.email, steps.CAME_BY_MAIL: referral.email}
+        answers |= {visitor_draft.FILLED_FOR: referral.email, visitor_draft.CAME_BY_MAIL: referral.email}
     if area is not None:
         answers["zip_code"] = area.zip_code
-    steps.save_anew(request, progress, **answers)
+    visitor_draft.save_anew(request, progress, **answers)
     return steps.back_to("course" if area is not None else "where")

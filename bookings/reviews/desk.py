@@ -148,7 +148,7 @@ def _page(
         if may_change and is_public
         else None,
     }
-    return page(request, "review", context, status=status)
+    return page(request, "reviews/review", context, status=status)
 
 
 def waiting(user: User, now: datetime) -> list[dict[str, Any]]:

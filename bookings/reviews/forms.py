@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.forms.person import readable_name
-from massagerx.lib.fields import LineField, LinesField
+from bookings.forms.person import NameField
+from massagerx.lib.fields import LinesField
 
 from .models import LONGEST_ANSWER, LONGEST_WORDS, Review
 
@@ -44,16 +44,13 @@ class WriteForm(forms.Form):
         required=False,
         help_text=_("Unchecked, only the owner reads it."),
     )
-    shown_as = LineField(
+    shown_as = NameField(
         label=_("The name to show beside it"),
+        autocomplete="given-name",
         max_length=60,
         required=False,
         help_text=_("Your first name, or another one: as you like."),
     )
-
-    def clean_shown_as(self) -> str:
-        name = self.cleaned_data["shown_as"]
-        return readable_name(name) if name else ""
 
     def clean(self) -> dict[str, Any]:
         """Asks for a name only where it is shown."""

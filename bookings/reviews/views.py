@@ -35,7 +35,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
         "page": Paginator(rows, _A_PAGE).get_page(request.GET.get("page")),
         "crumbs": [(_("Home"), reverse("home")), (_("Reviews"), request.path)],
     }
-    return render(request, "bookings/reviews.html", context)
+    return render(request, "reviews/reviews.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +46,7 @@ def your_review(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     found = operations.review_of(token, now=now)
     if found is None:
-        return private(render(request, "bookings/refer_closed.html", status=404))
+        return private(render(request, "bookings/link_closed.html", status=404))
     if request.method != "POST":
         return _page(request, found, WriteForm(initial=_written(found)))
     try:
@@ -99,4 +99,4 @@ def _page(
         "health": health,
         "knows": bool(health) or "knows" in request.POST,
     }
-    return private(render(request, "bookings/your_review.html", context, status=status))
+    return private(render(request, "reviews/your_review.html", context, status=status))

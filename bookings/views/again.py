@@ -18,7 +18,7 @@ from bookings.refusals import refusal_words
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
-from . import steps
+from . import steps, visitor_draft
 
 
 def start_again(
@@ -33,17 +33,17 @@ def start_again(
         booking, beside = beside, booking
     begun: dict[str, Any] = {
         "preference": booking.preference,
-        steps.CAME_LAST: booking.therapist.slug,
+        visitor_draft.CAME_LAST: booking.therapist.slug,
         **more,
     }
-    by_staff = steps.STAFF_BOOKING in more
+    by_staff = visitor_draft.STAFF_BOOKING in more
     if same:
         begun |= _like(booking)
     if with_details:
         begun |= {
             "details": _details(booking, beside, by_staff=by_staff),
-            steps.FILLED_FOR: booking.client.email,
-            steps.AGAIN_OF: booking.pk,
+            visitor_draft.FILLED_FOR: booking.client.email,
+            visitor_draft.AGAIN_OF: booking.pk,
         }
     step = "where"
     try:
@@ -57,7 +57,7 @@ def start_again(
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
         step = "start"
-    steps.save_anew(request, steps.load_progress(request), **begun)
+    visitor_draft.save_anew(request, visitor_draft.load_progress(request), **begun)
     return steps.back_to(step)
 
 
@@ -67,7 +67,7 @@ def _like(booking: Booking) -> dict[str, Any]:
     return {
         "preference": f"therapist:{booking.therapist.slug}",
         "day": str(day),
-        steps.LIKE: booking.starts_at.isoformat(),
+        visitor_draft.LIKE: booking.starts_at.isoformat(),
     }
 
 
@@ -88,7 +88,7 @@ def _treatment(booking: Booking, beside: Booking | None, *, same: bool) -> dict[
     both: dict[str, Any] = {}
     if beside is not None:
         second = f"therapist:{beside.therapist.slug}" if same else beside.preference
-        both = {steps.SIDE_BY_SIDE: True, steps.SECOND_PREFERENCE: second}
+        both = {visitor_draft.SIDE_BY_SIDE: True, visitor_draft.SECOND_PREFERENCE: second}
     return {"service": booking.service.slug, **chosen, **both}
 
 

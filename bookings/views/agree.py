@@ -26,7 +26,7 @@ def agree(request: HttpRequest, token: str) -> HttpResponse:
     link = links.find_link(token, purpose=LinkPurpose.CONSENT, now=now)
     booking = link.booking if link is not None else None
     if link is None or booking is None or not booking.recipient_name or booking.client.erased_at is not None:
-        return private(render(request, "bookings/refer_closed.html", status=404))
+        return private(render(request, "bookings/link_closed.html", status=404))
     is_busy = False
     if request.method == "POST":
         try:

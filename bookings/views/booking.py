@@ -36,28 +36,23 @@ from services.models import Service
 
 from .calendar import WEEKS
 from .enquiries import call_back_page
+from .holding import with_another
 from .outside import outside_page
-from .steps import (
+from .steps import InForce, back_to, closed, guard, in_force, show
+from .visitor_draft import (
     CAME_FROM,
     COURSE,
     SESSION_KEY,
     SIDE_BY_SIDE,
     Complete,
-    InForce,
     Progress,
-    back_to,
-    closed,
     drop,
     forget_health,
     forget_time,
-    guard,
-    in_force,
     load_progress,
     miss_time,
     save,
     sender_of,
-    show,
-    with_another,
 )
 from .visits.visitor import VisitClosed, get_visit, open_own
 
@@ -133,9 +128,8 @@ def _choose(
     area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
     people, side_by_side = data.get("people", 1), data.get("side_by_side", False)
     # What one person answered says nothing of the second.
-    more_people = "people" in progress.answers and max(people, 1 + side_by_side) > max(
-        progress.answers["people"], 1 + progress.side_by_side
-    )
+    before = max(progress.answers.get("people", 0), 1 + progress.side_by_side)
+    more_people = "people" in progress.answers and max(people, 1 + side_by_side) > before
     save(
         request,
         progress,

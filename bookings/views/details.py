@@ -13,7 +13,9 @@ from bookings.forms import DetailsForm
 from bookings.models import Booking, Client, HeardFrom, MessageSettings
 from massagerx.lib.limits import limited
 
-from .steps import (
+from .holding import keep_time
+from .steps import back_to, guard, onward, show
+from .visitor_draft import (
     CAME_FROM,
     CAME_LAST,
     FILLED_FOR,
@@ -21,15 +23,10 @@ from .steps import (
     SO_FAR,
     Progress,
     are_others,
-    back_to,
     forget_health,
-    guard,
-    keep_time,
     load_progress,
-    onward,
     person_of,
     save,
-    show,
     who_books,
 )
 from .visits.visitor import load_visitor

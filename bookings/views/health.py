@@ -21,20 +21,9 @@ from bookings.forms import HealthForms
 from bookings.models import Booking
 from massagerx.lib.limits import limited
 
-from .steps import (
-    AGAIN_OF,
-    Progress,
-    back_to,
-    closed,
-    guard,
-    keep_time,
-    load_progress,
-    onward,
-    person_of,
-    save,
-    show,
-    who_books,
-)
+from .holding import keep_time
+from .steps import back_to, closed, guard, onward, show
+from .visitor_draft import AGAIN_OF, Progress, load_progress, person_of, save, who_books
 from .visits.visitor import load_visitor
 
 
@@ -110,7 +99,7 @@ def health(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if fresh is not None and "change" not in request.GET:
             context = {"given_at": fresh.given_at}
-            return show(request, progress, "health", context, template="health_fresh")
+            return show(request, progress, "health", context, template="bookings/health_fresh.html")
         if questions.so_far().stops and "change" not in request.GET:
             return _stopped(request, progress, questions)
         return _page(request, progress, questions, questions.forms())
@@ -210,4 +199,4 @@ def _stopped(request: HttpRequest, progress: Progress, questions: Questions) -> 
         "emergency": intake.tier_of(result) == intake.Tier.EMERGENCY,
         "stop_words": [intake.translated(text) for text in result.messages],
     }
-    return show(request, progress, "health", context, template="stopped")
+    return show(request, progress, "health", context, template="bookings/stopped.html")

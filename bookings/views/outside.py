@@ -18,7 +18,8 @@ from bookings.forms import AreaRequestForm, ZipForm
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
-from .steps import Progress, back_to, closed, load_progress, show
+from .steps import back_to, closed, show
+from .visitor_draft import Progress, load_progress
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from bookings.models import Booking, Client
 
-from . import steps
+from . import steps, visitor_draft
 from .again import start_again
 from .when import take_time
 
@@ -31,13 +31,16 @@ def begin(request: HttpRequest) -> HttpResponse:
     `starts_at` and `who` at a time that was pressed, as of `TimeForm`. `day` and `therapist` (a slug) are what staff
     came with from the board; `asked` is what they typed and found nobody by.
     """
-    mark: dict[str, Any] = {steps.STAFF_BOOKING: request.user.pk, "day": _day(request.POST.get("day", ""))}
+    mark: dict[str, Any] = {
+        visitor_draft.STAFF_BOOKING: request.user.pk,
+        "day": _day(request.POST.get("day", "")),
+    }
     if slug := request.POST.get("therapist", "")[:200].replace("\x00", ""):
         mark["preference"] = f"therapist:{slug}"
     bookings = Booking.objects.select_related("client", "service", "option", "area", "therapist")
     if "visit" in request.POST:
         visit = get_object_or_404(bookings, client__erased_at=None, pk=_key(request.POST["visit"]))
-        by = {steps.STAFF_BOOKING: request.user.pk}
+        by = {visitor_draft.STAFF_BOOKING: request.user.pk}
         response = start_again(request, visit, with_details=True, same=True, **by)
         return take_time(request) if "starts_at" in request.POST else response
     if not request.POST.get("client"):
@@ -75,7 +78,7 @@ def _as_typed(text: str) -> dict[str, str] | None:
 
 
 def _from_nothing(request: HttpRequest, more: dict[str, Any]) -> HttpResponse:
-    steps.save_anew(request, steps.load_progress(request), **more)
+    visitor_draft.save_anew(request, visitor_draft.load_progress(request), **more)
     return steps.back_to("start")
 
 
@@ -83,7 +86,7 @@ def _from_nothing(request: HttpRequest, more: dict[str, Any]) -> HttpResponse:
 @staff_member_required(login_url="admin:login")
 def leave(request: HttpRequest) -> HttpResponse:
     """Gives up a booking for a client, and lets its time go."""
-    progress = steps.load_progress(request)
-    steps.drop(request, progress)
+    progress = visitor_draft.load_progress(request)
+    visitor_draft.drop(request, progress)
     messages.info(request, _("Nothing was booked."))
     return redirect("admin:index")

@@ -20,7 +20,9 @@ from bookings.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited
 
 from .calendar import BESIDE, Asked, CalendarPage
-from .steps import (
+from .holding import hold_wishes
+from .steps import back_to, closed, guard, held, onward, show
+from .visitor_draft import (
     CAME_LAST,
     COURSE,
     LIKE,
@@ -29,16 +31,9 @@ from .steps import (
     SECOND_THERAPIST,
     SIDE_BY_SIDE,
     Progress,
-    back_to,
-    closed,
     forget_time,
-    guard,
-    held,
-    hold_wishes,
     load_progress,
-    onward,
     save,
-    show,
     with_answers,
 )
 from .visits.visitor import came_last

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from massagerx.lib.admin import ListMixin
 
-from . import reach, second_factor
+from . import rights, second_factor
 from .models import LogIn, TOTPDevice
 from .views import note
 
@@ -57,11 +57,11 @@ class StaffAdmin(ListMixin, UserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a superuser may change a superuser."""
-        return super().has_change_permission(request, obj) and reach.may_change(request.user, obj)
+        return super().has_change_permission(request, obj) and rights.may_change(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a superuser may delete a superuser."""
-        return super().has_delete_permission(request, obj) and reach.may_change(request.user, obj)
+        return super().has_delete_permission(request, obj) and rights.may_change(request.user, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Without the permissions that only a superuser gives."""
@@ -72,7 +72,7 @@ class StaffAdmin(ListMixin, UserAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Nobody gives a role that may do what they themselves may not."""
         if db_field.name == "groups":
-            kwargs["queryset"] = reach.roles_to_give(request.user)
+            kwargs["queryset"] = rights.roles_to_give(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     # Second factor ---------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from massagerx.lib.content_files import read_toml
 
-from . import reach
+from . import rights
 
 
 @cache
@@ -49,7 +49,7 @@ def remove_logins(*, by: Any) -> None:
     themselves; who has done something that must stay can only not log in any more."""
     names = [username for _role, username, _password in working_logins()]
     for user in get_user_model().objects.filter(username__in=names).exclude(pk=by.pk).order_by("pk"):
-        if reach.may_change(by, user) and not _is_deleted(user, by):
+        if rights.may_change(by, user) and not _is_deleted(user, by):
             user.is_active = False
             user.save(update_fields=["is_active"])
             _log(by, user, CHANGE)

@@ -12,12 +12,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-
-from massagerx.lib.media_store import as_os_error
 
 from .archive import SUFFIX
 
@@ -99,6 +96,8 @@ class Bucket:
 
     def fetch(self, name: str, into: Path) -> Path:
         """Copies an archive into the folder `into`. Raises FileNotFoundError for a name that isn't there."""
+        from botocore.exceptions import ClientError
+
         with _as_os_error():
             try:
                 self._storage.bucket.download_file(self._key(name), str(into / name))
@@ -182,4 +181,7 @@ def _folder(what: str) -> Iterator[Path]:
 
 
 def _as_os_error() -> AbstractContextManager[None]:
+    # Each process of a site without a bucket would begin with the store's library.
+    from massagerx.lib.media_store import as_os_error
+
     return as_os_error("the store of backups")

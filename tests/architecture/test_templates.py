@@ -1,12 +1,16 @@
 """Templates compile, and bring no style or script that the Content-Security-Policy would refuse."""
 
+import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.template import engines
 from django.template.exceptions import TemplateSyntaxError
+from django.urls import get_resolver
 
 from bookings.templatetags import inserts
 from tests.support import ROOT
@@ -103,25 +107,51 @@ def test_static_files_that_templates_name_exist() -> None:
 
 
 CAPABILITIES = "courses|program|referrals|reviews"
-#: The pages of those apps themselves, and the parts of them; and one page that shows all components.
-OF_CAPABILITIES = re.compile(
-    rf"templates/({CAPABILITIES})/|templates/email/|templates/styleguide\.html"
-    r"|/_?(course|program|referr|reviews|move_course|pause|office|assessment|your_review)[^/]*\.html"
-    r"|templates/(components|desk)/review(_count)?\.html"
-)
+#: The folders of those apps, emails, and the pages that the site puts together of all apps.
+OF_CAPABILITIES = re.compile(rf"templates/(desk/)?({CAPABILITIES}|email|home)/|templates/styleguide\.html")
 
 
 def test_pages_of_the_core_name_no_app_inside_bookings() -> None:
     """They name a spot instead, at which such an app shows something (`{% inserts %}`)."""
     naming = (
         rf"{{%\s*load\s[^%]*\b({CAPABILITIES}|program_example)\b[^%]*%}}"
-        rf"|{{%\s*url\s+['\"](admin:)?({CAPABILITIES})[:_]|\bperms\.({CAPABILITIES})\b"
+        rf"|{{%\s*(include|extends)\s+['\"](desk/)?({CAPABILITIES})/|\bperms\.({CAPABILITIES})\b"
     )
     found = findings(naming)
     of_the_core = [finding for finding in found if not OF_CAPABILITIES.search(finding.partition(":")[0])]
 
     assert len(found) > 20
     assert of_the_core == []
+
+
+def apps_of_addresses(resolver: Any, space: str = "") -> Iterator[tuple[str, str]]:
+    """Each address by name, with the app inside bookings whose view answers it; "" for all others."""
+    for pattern in resolver.url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from apps_of_addresses(
+                pattern, f"{space}{pattern.namespace}:" if pattern.namespace else space
+            )
+        elif pattern.name:
+            named = rf"(?:bookings\.|.* admin:)({CAPABILITIES})[._]"
+            found = re.match(named, f"{inspect.unwrap(pattern.callback).__module__} {space}{pattern.name}")
+            yield space + pattern.name, found[1] if found else ""
+
+
+def test_links_of_pages_go_to_no_app_above_their_own() -> None:
+    """The core's go to none of the apps inside it, courses' to none but courses: such a link is shown at a spot."""
+    apps, found = dict(apps_of_addresses(get_resolver())), 0
+    upward = []
+    for path in PAGES:
+        folder = OF_CAPABILITIES.search(name(path))
+        for address in re.findall(r"{%\s*url\s+['\"]([^'\"]+)['\"]", without_comments(path.read_text())):
+            app = apps.get(address, "")
+            found += bool(app)
+            may = folder is not None and (folder[2] == app or folder[2] != "courses")
+            if app and not may:
+                upward.append(f"{name(path)}: {address}")
+
+    assert found > 30
+    assert upward == []
 
 
 def test_each_spot_of_a_page_is_filled_by_an_app() -> None:

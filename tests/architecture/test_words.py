@@ -20,6 +20,8 @@ _OF_VISITORS = (
     "bookings/views",
     "bookings/forms",
     "bookings/courses/forms.py",
+    "bookings/courses/checking.py",
+    "bookings/courses/draft.py",
     "bookings/courses/views.py",
     "bookings/courses/labels.py",
     "bookings/program/views.py",

@@ -52,7 +52,9 @@ def server(postgres: Database) -> str:
 
 
 @pytest.fixture(scope="module")
-def pooled_site(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def pooled_site(
+    server: str, prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
     # Twenty seconds are not waited out by a test.
     changes = {
         "default_pool_size = 20": f"default_pool_size = {CONNECTIONS}",
@@ -62,8 +64,11 @@ def pooled_site(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         bouncer = PgBouncer(supervisor, server, changes)
         tmp = tmp_path_factory.mktemp("pooled")
-        with running_site(tmp, server=server, through=bouncer.before, TRUSTED_PROXIES="1") as site:
-            yield site
+        site = running_site(
+            tmp, prepared_databases, server=server, through=bouncer.before, TRUSTED_PROXIES="1"
+        )
+        with site as running:
+            yield running
     finally:
         supervisor.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from launch.site import Login, parse_logins
 from launch.testing import SECOND_TRIES, environment_for_tests, files_that_name, split_marks, tried_again
-from tests.support.marked import refuse_marks_from_elsewhere
+from tests.support.marked import begin_with_stories, refuse_marks_from_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,27 @@ def test_mark_that_a_file_does_not_name_is_refused(request: pytest.FixtureReques
     request.node.add_marker("integrity")
     with pytest.raises(pytest.UsageError, match="integrity"):
         refuse_marks_from_elsewhere([request.node])
+
+
+def test_stories_begin_and_short_files_end(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    found: list[pytest.Item] = []
+    for name, text in {
+        "test_short": "def test_one(): ...",
+        "test_long": "def test_one(): ...\n\ndef test_two(): ...",
+        "test_story": "import pytest\n\n@pytest.mark.journey\ndef test_all(): ...",
+    }.items():
+        path = tmp_path / f"{name}.py"
+        path.write_text(text)
+        found += pytest.Module.from_parent(request.session, path=path).collect()  # type: ignore[arg-type]
+
+    begin_with_stories(found)
+
+    assert [f"{item.path.stem} {item.name}" for item in found] == [
+        "test_story test_all",
+        "test_long test_one",
+        "test_long test_two",
+        "test_short test_one",
+    ]
 
 
 def test_own_site_is_kept_from_the_tests(tmp_path: Path) -> None:

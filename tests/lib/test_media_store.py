@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from massagerx.settings.base import media_storage
+from tests.support import ROOT
 from tests.support.bucket import KEYS, Bucket, running_bucket
 
 
@@ -163,3 +166,11 @@ def test_keys_are_needed(keys: tuple[str, str]) -> None:
 
 def test_without_a_bucket_it_is_a_folder() -> None:
     assert media_storage("", keys=("", "")) == {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+
+
+def test_a_site_without_a_bucket_begins_without_its_library() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, django; django.setup(); print('boto3' in sys.modules)"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["False"]

@@ -1,8 +1,9 @@
-"""A guard for marks: `run.py test` imports only files that name a mark, where it runs only tests that have it."""
+"""What marks do to the tests that were found. `run.py test` imports only files that name a mark, where it runs only
+tests that have it; and hands out files in the order of their tests."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,3 +21,12 @@ def refuse_marks_from_elsewhere(items: Iterable[pytest.Item]) -> None:
         text = path.read_text(encoding="utf-8") if marks else ""
         if unnamed := sorted(mark for mark in marks if f"mark.{mark}" not in text):
             raise pytest.UsageError(f"{path} doesn't name the marks of its tests: {', '.join(unnamed)}.")
+
+
+def begin_with_stories(items: list[pytest.Item]) -> None:
+    """Puts files with stories of the whole site first, then those with most tests. A story is long: one that began
+    last would run alone, with half of the processors idle."""
+    stories = {item.path for item in items if item.get_closest_marker("journey")}
+    if stories:
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (item.path not in stories, -tests[item.path]))

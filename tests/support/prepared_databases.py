@@ -25,7 +25,8 @@ from django.db import connections
 
 from launch.site import Login, Site, parse_logins
 
-# What `manage.py prepare` does, but for the static files.
+# What `manage.py prepare` does, but for the static files; and what the worker of each copy would find to do in its
+# first minute. That a worker makes pictures' sizes by itself is proved with a writer's own.
 _SAMPLE = """
 from django.core.management import call_command
 call_command("migrate", interactive=False, verbosity=0)
@@ -34,6 +35,11 @@ call_command("load_sample_data", show_logins=True)
 # All tests of a run press from one address.
 from bookings.models import BookingRules
 BookingRules.objects.update(unproved_per_address=1000, unproved_in_all=1000)
+from blog.tasks import draw_share_pictures, make_picture_sizes
+from bookings.drives.tasks import refresh_drives
+make_picture_sizes()
+draw_share_pictures()
+refresh_drives()
 """
 
 

@@ -56,17 +56,8 @@ from .move import (
     visit_request_of,
 )
 from .notes import hand_in_note, open_note_file
-from .request import (
-    AT_ONE_START,
-    LookedUp,
-    Sender,
-    Submission,
-    door_rule_of,
-    is_covered,
-    request_booking,
-    request_together,
-    would_confirm,
-)
+from .request import request_booking, request_together
+from .requester import AT_ONE_START
 from .status import (
     ahead_together,
     any_needs_clinician_note,
@@ -90,7 +81,9 @@ from .status import (
     reopen_booking,
 )
 from .steps import LATE_BY, UNDO_FOR, Press, is_near, press_step, purge_steps, undo_step
+from .submission import LookedUp, Sender, Submission
 from .undo import undo
+from .verdict import door_rule_of, is_covered, would_confirm
 
 __all__ = [
     "AT_ONE_START",

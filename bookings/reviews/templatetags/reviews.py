@@ -19,7 +19,7 @@ def stars(count: int) -> str:
     return "★" * count + "☆" * (5 - count)
 
 
-@register.inclusion_tag("components/reviews.html")
+@register.inclusion_tag("reviews/_about.html")
 def reviews_of(*, service: Any = None, therapist: Any = None) -> dict[str, Any]:
     """The newest reviews of visits of that service, or by that therapist; one query."""
     about = {"booking__service": service} if service is not None else {"booking__therapist": therapist}

@@ -24,7 +24,7 @@ from bookings.enums import LinkPurpose
 from bookings.exceptions import SlotTaken
 from bookings.forms import CodeForm, FindForm
 from bookings.models import Booking, Link
-from bookings.views import steps
+from bookings.views import visitor_draft
 from bookings.views.booking import FINISHED_KEY
 from massagerx.lib.limits import limited
 
@@ -127,7 +127,7 @@ def open_link(request: HttpRequest) -> HttpResponse:
         return _open_visit(request, link, wanted, now)
     if not links.use_link(link, now=now):
         raise VisitClosed
-    steps.drop_what_belongs_to_others(request, link.email)
+    visitor_draft.drop_what_belongs_to_others(request, link.email)
     visitors.sign_in(request, link.email, now=now)
     return redirect("visits:find")
 
@@ -206,7 +206,7 @@ def code(request: HttpRequest, reference: str) -> HttpResponse:
     if email != booking.client.email:
         form.add_error("code", _("That is not the code we sent last. Check the newest email."))
         return _code_page(request, booking, form, now, status=422)
-    steps.drop_what_belongs_to_others(request, email)
+    visitor_draft.drop_what_belongs_to_others(request, email)
     visitors.prove(request, email, now=now)
     return onward
 
@@ -244,9 +244,9 @@ def _code_page(
 @limited("60/m", "visits-sign-out")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Closes everything that this browser had open of a client; staff stay logged in to the admin."""
-    intake.discard_draft(steps.load_progress(request).draft)
+    intake.discard_draft(visitor_draft.load_progress(request).draft)
     if request.user.is_authenticated:
-        for key in (visitors.SESSION_KEY, steps.SESSION_KEY, FINISHED_KEY):
+        for key in (visitors.SESSION_KEY, visitor_draft.SESSION_KEY, FINISHED_KEY):
             request.session.pop(key, None)
     else:
         request.session.flush()

@@ -44,8 +44,9 @@ from bookings.models import (
     VisitStep,
 )
 from bookings.notifications import delivery
+from bookings.program.assessments import write_assessment
 from bookings.program.models import Exercise, ProgramTemplate, TemplateExercise
-from bookings.program.operations import make_program, write_assessment, write_note
+from bookings.program.operations import make_program, write_note
 from bookings.referrals.models import ReferralOffice
 from bookings.referrals.operations import refer
 from bookings.reviews import operations as reviews

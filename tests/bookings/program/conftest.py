@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from bookings.domain.operations import Act, confirm_booking
 from bookings.models import Booking
-from bookings.program import operations
+from bookings.program import client_link, operations
 from bookings.program.models import Exercise, Program, ProgramExercise, ProgramTemplate, TemplateExercise
 from massagerx.lib.localtime import local
 from tests.bookings.courses.conftest import clock, desk, owner, staff_client
@@ -85,7 +85,7 @@ def exercise_of(program: Program, name: str = "Bridge") -> ProgramExercise:
 
 def page_of(program: Program) -> str:
     program = Program.objects.select_related("link").get(pk=program.pk)
-    return f"/program/{operations.token_of(program)}/"
+    return f"/program/{client_link.token_of(program)}/"
 
 
 def day_of(program: Program, week: int, number: int = 0) -> date:

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from bookings.models import Booking, Message
 from bookings.notifications import delivery
-from bookings.program import operations
+from bookings.program import reminders
 from bookings.program.models import Assessment, ExerciseDay, Program, ProgramTemplate, WeekCheck
 from massagerx.lib.encryption import EncryptedJSONField
 from tests.factories import NOW, World, at
@@ -65,7 +65,7 @@ def lived(hands: Client, visit: Booking, template: ProgramTemplate, staff: User)
     with time_machine.travel(NOW + timedelta(days=5), tick=False):
         assert client.post(f"{page}week/", CHECK).status_code == 302
     assert client.post(f"{page}reminders/", {"press": "on"}).status_code == 302
-    operations.write_reminders(now=NOW + timedelta(days=9))
+    reminders.write_reminders(now=NOW + timedelta(days=9))
     return program
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from bookings.domain.operations import Act
 from bookings.models import Booking
-from bookings.program import operations
+from bookings.program import operations, presses
 from bookings.program.figures import Stopped, overview, plot_of, weeks_of
 from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
 from bookings.program.week import is_asked_on, times_asked
@@ -65,8 +65,8 @@ def test_days_are_counted_as_they_are_asked_for(per_week: int, waits_for: int | 
 
 def press(program: Program, number: int, name: str = "Bridge") -> None:
     at = NOW + timedelta(days=number)
-    pressed = operations.Pressed(ExerciseDay.Outcome.DONE, at, uuid.uuid4())
-    operations.press(exercise=exercise_of(program, name), pressed=pressed, now=at)
+    pressed = presses.Pressed(ExerciseDay.Outcome.DONE, at, uuid.uuid4())
+    presses.press(exercise=exercise_of(program, name), pressed=pressed, now=at)
 
 
 @pytest.mark.django_db

@@ -19,7 +19,7 @@ from bookings.enums import LookedAt, MessageKind
 from bookings.exceptions import ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
 from bookings.models import Booking, BookingRules, HealthAccess, Link, Message
 from bookings.notifications import delivery
-from bookings.program import operations
+from bookings.program import assessments, client_link, operations, presses, reminders
 from bookings.program.models import (
     Exercise,
     ExerciseDay,
@@ -47,8 +47,8 @@ def press(
     pain: int | None = None,
     **more: Any,
 ) -> ExerciseDay:
-    pressed = operations.Pressed(outcome, at, more.pop("key", uuid.uuid4()), pain)
-    return operations.press(exercise=exercise, pressed=pressed, now=more.pop("now", at))
+    pressed = presses.Pressed(outcome, at, more.pop("key", uuid.uuid4()), pain)
+    return presses.press(exercise=exercise, pressed=pressed, now=more.pop("now", at))
 
 
 def test_a_program_is_a_copy_and_the_client_gets_a_link(
@@ -63,7 +63,7 @@ def test_a_program_is_a_copy_and_the_client_gets_a_link(
     message = Message.objects.get(kind=MessageKind.PROGRAM)
     assert message.link is not None
     assert message.link.email == "ana@example.com"
-    found = operations.program_of(operations.token_of(program), now=NOW)
+    found = presses.program_of(client_link.token_of(program), now=NOW)
     assert found == program
 
     # What the owner changes or deletes later is nothing to who is on it.
@@ -164,9 +164,9 @@ def test_a_day_has_one_word_and_the_first_stands(program: Program) -> None:
     assert skipped.pk == done.pk
     assert (done.outcome, done.pain) == (DONE, 3)
     # The same press, sent again after it was taken back, stands as it was told.
-    operations.take_back(exercise=bridge, now=NOW + DAY)
-    with pytest.raises(operations.NotRunning):
-        operations.take_back(exercise=bridge, now=NOW + DAY)
+    presses.take_back(exercise=bridge, now=NOW + DAY)
+    with pytest.raises(presses.NotRunning):
+        presses.take_back(exercise=bridge, now=NOW + DAY)
     assert ExerciseDay.objects.count() == 1
 
 
@@ -184,11 +184,11 @@ def test_presses_outside_of_the_program_are_refused(program: Program, staff: Use
     bridge, stretch = exercise_of(program), exercise_of(program, "Calf stretch")
     week = timedelta(days=7)
     for exercise, at in ((stretch, NOW), (bridge, NOW + 8 * week)):
-        with pytest.raises(operations.NotRunning):
+        with pytest.raises(presses.NotRunning):
             press(exercise, at)
     assert press(stretch, NOW + 2 * week).week == 3
     operations.end(program=program, act=StaffAct(NOW + 3 * week, staff))
-    with pytest.raises(operations.NotRunning):
+    with pytest.raises(presses.NotRunning):
         press(bridge, NOW + 3 * week + DAY)
     # Made before the end, and sent after it.
     assert press(bridge, NOW + 3 * week - timedelta(hours=1), now=NOW + 3 * week)
@@ -210,7 +210,7 @@ def test_what_was_done_stays_beside_what_was_asked(program: Program, staff: User
         operations.change_exercise(exercise=changed, amounts={**amounts, "to_week": 9}, act=later)
     assert operations.change_exercise(exercise=changed, amounts={}, act=later) is None
     assert ProgramExercise.objects.filter(program=program, ended_at=None).count() == 1
-    with pytest.raises(operations.NotRunning):
+    with pytest.raises(presses.NotRunning):
         press(changed, NOW + 2 * DAY)
 
 
@@ -234,7 +234,7 @@ def test_a_pause_moves_the_rest(program: Program, staff: User) -> None:
     word = press(bridge, NOW + 8 * DAY)
     assert word.week == 2
     operations.pause(program=program, act=StaffAct(NOW + 9 * DAY, staff))
-    with pytest.raises(operations.NotRunning):
+    with pytest.raises(presses.NotRunning):
         press(bridge, NOW + 9 * DAY)
     with pytest.raises(ChangedMeanwhile):
         operations.pause(program=program, act=StaffAct(NOW + 9 * DAY, staff))
@@ -330,15 +330,15 @@ def test_words_that_no_key_opens_say_nothing(program: Program, settings: Any) ->
 
 
 def test_a_new_link_ends_the_one_before_and_so_does_another_mailbox(program: Program, staff: User) -> None:
-    before = operations.token_of(Program.objects.get())
-    operations.send_link(program=program, act=StaffAct(NOW, staff))
+    before = client_link.token_of(Program.objects.get())
+    client_link.send_link(program=program, act=StaffAct(NOW, staff))
     program = Program.objects.get()
-    after = operations.token_of(program)
-    assert operations.program_of(before, now=NOW) is None
-    assert operations.program_of(after, now=NOW) == program
-    assert operations.program_of("nonsense", now=NOW) is None
+    after = client_link.token_of(program)
+    assert presses.program_of(before, now=NOW) is None
+    assert presses.program_of(after, now=NOW) == program
+    assert presses.program_of("nonsense", now=NOW) is None
     links.revoke_links_of_client(program.booking.client, now=NOW)
-    assert operations.program_of(after, now=NOW) is None
+    assert presses.program_of(after, now=NOW) is None
     ends = day_of(program, 9)
     assert program.link is not None
     assert (program.link.expires_at.date() - ends).days in (58, 59, 60)
@@ -378,20 +378,20 @@ ANSWERS = {"at_rest": 2, "moving": 3, "ease": "right", "posture": "better", "wor
 
 def test_a_week_is_asked_about_once_and_in_its_days(program: Program, staff: User) -> None:
     def asked(day: int) -> int | None:
-        return operations.week_to_check(program, now=NOW + day * DAY)
+        return presses.week_to_check(program, now=NOW + day * DAY)
 
     assert [asked(day) for day in (0, 4, 5, 11, 12, 54, 60, 61)] == [None, None, 1, 1, 2, 8, 8, None]
     at = NOW + 5 * DAY
-    operations.check_week(program=program, week=1, answers=ANSWERS, now=at)
-    operations.check_week(program=program, week=1, answers={**ANSWERS, "moving": 9}, now=at)
+    presses.check_week(program=program, week=1, answers=ANSWERS, now=at)
+    presses.check_week(program=program, week=1, answers={**ANSWERS, "moving": 9}, now=at)
     (check,) = operations.open_checks(program=program, user=staff, now=at)
     assert (check.week, check.answers) == (1, ANSWERS)
     program.refresh_from_db()
     assert program.hurts_since is None
     for week in (0, 2, 8):
-        with pytest.raises(operations.NotRunning):
-            operations.check_week(program=program, week=week, answers=ANSWERS, now=at)
-    operations.check_week(program=program, week=2, answers={**ANSWERS, "at_rest": 7}, now=at + 7 * DAY)
+        with pytest.raises(presses.NotRunning):
+            presses.check_week(program=program, week=week, answers=ANSWERS, now=at)
+    presses.check_week(program=program, week=2, answers={**ANSWERS, "at_rest": 7}, now=at + 7 * DAY)
     program.refresh_from_db()
     assert program.hurts_since == at + 7 * DAY
     operations.pause(program=program, act=StaffAct(NOW, staff))
@@ -399,38 +399,38 @@ def test_a_week_is_asked_about_once_and_in_its_days(program: Program, staff: Use
     assert asked(20) is None
 
 
-def reminders() -> int:
+def written() -> int:
     return Message.objects.filter(kind=MessageKind.PROGRAM_REMINDER).count()
 
 
 def test_reminders_are_wished_for_limited_and_off_at_once(program: Program, staff: User) -> None:
     at = NOW + 3 * DAY
-    assert operations.write_reminders(now=at) == 0
-    operations.wish_for_reminders(program=program, wanted=True)
-    assert operations.write_reminders(now=at - DAY) == 0
+    assert reminders.write_reminders(now=at) == 0
+    reminders.wish_for_reminders(program=program, wanted=True)
+    assert reminders.write_reminders(now=at - DAY) == 0
     # Noon in Los Angeles; none at night.
-    assert operations.write_reminders(now=at + timedelta(hours=8)) == 0
-    assert operations.write_reminders(now=at) == 1
-    assert operations.write_reminders(now=at) == 0
-    assert operations.write_reminders(now=at + 2 * DAY) == 0
+    assert reminders.write_reminders(now=at + timedelta(hours=8)) == 0
+    assert reminders.write_reminders(now=at) == 1
+    assert reminders.write_reminders(now=at) == 0
+    assert reminders.write_reminders(now=at + 2 * DAY) == 0
     press(exercise_of(program), at + 2 * DAY)
-    assert operations.write_reminders(now=at + 4 * DAY) == 0
+    assert reminders.write_reminders(now=at + 4 * DAY) == 0
     # Two days were missed so far.
-    assert operations.write_reminders(now=at + 5 * DAY) == 0
-    assert operations.write_reminders(now=at + 6 * DAY) == 1
+    assert reminders.write_reminders(now=at + 5 * DAY) == 0
+    assert reminders.write_reminders(now=at + 6 * DAY) == 1
     for number in range(10):
-        operations.write_reminders(now=at + timedelta(days=8 + 3 * number))
-    assert reminders() == operations.MOST_REMINDERS == 6
+        reminders.write_reminders(now=at + timedelta(days=8 + 3 * number))
+    assert written() == reminders.MOST_REMINDERS == 6
 
     # With a No what waits is not sent.
-    operations.wish_for_reminders(program=program, wanted=False)
+    reminders.wish_for_reminders(program=program, wanted=False)
     rows = Message.objects.filter(kind=MessageKind.PROGRAM_REMINDER)
     assert set(rows.order_by().values_list("state", flat=True)) == {"dropped"}
 
 
 @pytest.mark.parametrize("why", ["off", "paused", "ended", "over", "not begun", "no link", "no email"])
 def test_no_reminder(program: Program, staff: User, why: str) -> None:
-    operations.wish_for_reminders(program=program, wanted=why != "off")
+    reminders.wish_for_reminders(program=program, wanted=why != "off")
     at = NOW + 4 * DAY
     if why == "paused":
         operations.pause(program=program, act=StaffAct(NOW, staff))
@@ -444,40 +444,40 @@ def test_no_reminder(program: Program, staff: User, why: str) -> None:
         Link.objects.filter(purpose="program").update(revoked_at=NOW)
     elif why == "no email":
         Link.objects.filter(purpose="program").update(email="")
-    assert operations.write_reminders(now=at) == reminders() == 0
+    assert reminders.write_reminders(now=at) == written() == 0
 
 
 def test_days_of_rest_are_not_missed(visit: Booking, staff: User) -> None:
     program = make(visit, make_template((make_exercise(days_a_week=1), 1, 8)), staff)
-    operations.wish_for_reminders(program=program, wanted=True)
+    reminders.wish_for_reminders(program=program, wanted=True)
     press(exercise_of(program))
     # It is asked for on each seventh day: missed on days 7, 14 and 21, and told on the next of them.
-    assert [day for day in range(1, 30) if operations.write_reminders(now=NOW + day * DAY)] == [28]
+    assert [day for day in range(1, 30) if reminders.write_reminders(now=NOW + day * DAY)] == [28]
 
 
 def test_nothing_is_missed_before_the_first_week_that_asks(visit: Booking, staff: User) -> None:
     program = make(visit, make_template((make_exercise(days_a_week=7), 3, 8)), staff)
-    operations.wish_for_reminders(program=program, wanted=True)
-    assert [day for day in range(1, 19) if operations.write_reminders(now=NOW + day * DAY)] == [17]
+    reminders.wish_for_reminders(program=program, wanted=True)
+    assert [day for day in range(1, 19) if reminders.write_reminders(now=NOW + day * DAY)] == [17]
 
 
 def test_days_of_a_pause_are_not_missed(program: Program, staff: User) -> None:
-    operations.wish_for_reminders(program=program, wanted=True)
+    reminders.wish_for_reminders(program=program, wanted=True)
     press(exercise_of(program), NOW + 8 * DAY)
     operations.pause(program=program, act=StaffAct(NOW + 9 * DAY, staff))
     operations.resume(program=program, act=StaffAct(NOW + 19 * DAY, staff))
-    assert [day for day in range(19, 24) if operations.write_reminders(now=NOW + day * DAY)] == [22]
+    assert [day for day in range(19, 24) if reminders.write_reminders(now=NOW + day * DAY)] == [22]
 
 
 @pytest.mark.parametrize("why", ["off", "ended", "paused", "pressed", "night", ""])
 def test_a_reminder_is_looked_at_again_when_it_leaves(program: Program, staff: User, why: str) -> None:
     at = NOW + 3 * DAY
-    operations.wish_for_reminders(program=program, wanted=True)
-    assert operations.write_reminders(now=at) == 1
+    reminders.wish_for_reminders(program=program, wanted=True)
+    assert reminders.write_reminders(now=at) == 1
     # The mail server was away.
     Message.objects.filter(kind=MessageKind.PROGRAM_REMINDER).update(attempts=1)
     if why == "off":
-        operations.wish_for_reminders(program=program, wanted=False)
+        reminders.wish_for_reminders(program=program, wanted=False)
     elif why == "ended":
         operations.end(program=program, act=StaffAct(at, staff))
     elif why == "paused":
@@ -498,7 +498,7 @@ def test_who_goes_on_after_a_long_pause_gets_a_link_again(program: Program, staf
     links.purge_links(now=late)
     operations.resume(program=program, act=StaffAct(late, staff))
     program = Program.objects.select_related("link").get()
-    assert operations.program_of(operations.token_of(program), now=late + 110 * DAY) == program
+    assert presses.program_of(client_link.token_of(program), now=late + 110 * DAY) == program
     assert Message.objects.filter(kind=MessageKind.PROGRAM, link=program.link).count() == 1
 
 
@@ -531,40 +531,40 @@ def test_graver_answers_at_a_later_visit_count(world: World, program: Program, s
 
 
 def test_an_assessment_is_of_one_person(world: World, visit: Booking, staff: User) -> None:
-    operations.write_assessment(booking=visit, findings={"pain": 8}, act=StaffAct(NOW, staff))
+    assessments.write_assessment(booking=visit, findings={"pain": 8}, act=StaffAct(NOW, staff))
     rose, again = (
         confirmed(world, staff, starts_at=at_hour(hour, day=date(2026, 12, 14)), **changes)
         for hour, changes in ((10, {"recipient_name": "Rose"}), (14, {}))
     )
     HealthAccess.objects.all().delete()
-    assert operations.last_assessment(rose) is None
-    assert operations.open_assessment(booking=rose, user=staff, now=NOW) is None
+    assert assessments.last_assessment(rose) is None
+    assert assessments.open_assessment(booking=rose, user=staff, now=NOW) is None
     assert not HealthAccess.objects.exists()
-    found = operations.open_assessment(booking=again, user=staff, now=NOW)
+    found = assessments.open_assessment(booking=again, user=staff, now=NOW)
     assert found is not None
     assert found.findings == {"pain": 8}
     # The look is at the visit of which it is.
     assert HealthAccess.objects.get().booking == visit
     # One of a later visit is none of this one's.
-    operations.write_assessment(booking=again, findings={"pain": 3}, act=StaffAct(NOW, staff))
-    assert operations.last_assessment(visit) == found
+    assessments.write_assessment(booking=again, findings={"pain": 3}, act=StaffAct(NOW, staff))
+    assert assessments.last_assessment(visit) == found
 
 
 def test_another_mailbox_gets_a_new_link(world: World, program: Program, staff: User) -> None:
-    before = operations.token_of(program)
+    before = client_link.token_of(program)
     keep = world.book(email="ana@home.example.com", starts_at=at_hour(10, day=date(2026, 12, 14))).client
     clients.merge_clients(keep=keep, other=program.booking.client, actor=staff, now=NOW)
     program = Program.objects.select_related("link").get()
     assert program.link is not None
     assert program.link.email == "ana@home.example.com"
-    assert operations.program_of(before, now=NOW) is None
-    assert operations.program_of(operations.token_of(program), now=NOW) == program
+    assert presses.program_of(before, now=NOW) is None
+    assert presses.program_of(client_link.token_of(program), now=NOW) == program
     assert Message.objects.filter(kind=MessageKind.PROGRAM, link=program.link).count() == 1
 
 
 def test_export_tells_all_and_erasure_leaves_nothing(program: Program, staff: User) -> None:
     press(exercise_of(program), pain=4)
-    operations.check_week(program=program, week=1, answers=ANSWERS, now=NOW + 5 * DAY)
+    presses.check_week(program=program, week=1, answers=ANSWERS, now=NOW + 5 * DAY)
     client = program.booking.client
     data = export.as_data(export.all_about(client))["program"]
     assert data[0]["name"] == "For runners"
@@ -611,7 +611,7 @@ def test_an_exercise_that_later_answers_speak_against_is_held_back(
 
     # It was asked for until then.
     assert press(copy, later - timedelta(hours=1)).pk
-    with pytest.raises(operations.NotRunning):
+    with pytest.raises(presses.NotRunning):
         press(copy, later + DAY)
     with time_machine.travel(later + DAY, tick=False):
         page = text(client.get(page_of(program)))

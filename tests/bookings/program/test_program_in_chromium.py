@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from bookings.domain.operations import Act
-from bookings.program import operations
+from bookings.program import client_link
 from bookings.program.models import ExerciseDay, Program, ProgramExercise
 from tests.factories import NOW, World, make_world
 from tests.support.browser import accessibility_violations, sideways_overflow
@@ -102,7 +102,7 @@ def test_a_kept_press_goes_to_the_address_that_the_page_has_by_now(
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_text("Not sent yet, and kept on this phone")).to_be_visible()
     page.unroute("**/program/*/*/")
-    operations.send_link(program=program, act=Act(NOW, program.made_by))
+    client_link.send_link(program=program, act=Act(NOW, program.made_by))
     # At the address of before it is kept.
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_text("Open your link again to send them.")).to_be_visible()

@@ -20,7 +20,7 @@ from bookings.domain.operations import Act
 from bookings.enums import MessageKind
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, Link, Message
-from bookings.program import operations
+from bookings.program import operations, presses
 from bookings.program.figures import overview
 from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
 from bookings.program.papers import content_of
@@ -103,8 +103,8 @@ def test_the_next_exercises_wait_for_the_visit(
         assert "Week 2 of 8 · The next exercises come with your visit" not in page
         assert "The next exercises come with your next visit." in page
         assert "Calf stretch" not in page
-        pressed = operations.Pressed(ExerciseDay.Outcome.DONE, NOW + 20 * DAY, uuid.uuid4())
-        assert operations.press(exercise=bridge, pressed=pressed, now=NOW + 20 * DAY).week == 2
+        pressed = presses.Pressed(ExerciseDay.Outcome.DONE, NOW + 20 * DAY, uuid.uuid4())
+        assert presses.press(exercise=bridge, pressed=pressed, now=NOW + 20 * DAY).week == 2
         assert "1 of 1" in text(client.get(page_of(tied)))
 
     # Three weeks after the first day, a week later than the plan has it.
@@ -269,15 +269,15 @@ def test_what_was_asked_for_until_the_visit_may_be_sent_after_it(
     bridge, day = exercise_of(tied), date(2026, 12, 14)
     takes_place(course, 1, date(2026, 12, 7), staff)
     takes_place(course, 2, day, staff)
-    pressed = operations.Pressed(ExerciseDay.Outcome.DONE, at(9, day=day), uuid.uuid4(), pain=9)
-    assert operations.press(exercise=bridge, pressed=pressed, now=at(19, day=day)).week == 2
+    pressed = presses.Pressed(ExerciseDay.Outcome.DONE, at(9, day=day), uuid.uuid4(), pain=9)
+    assert presses.press(exercise=bridge, pressed=pressed, now=at(19, day=day)).week == 2
     assert fresh(tied).hurts_since is not None
     # Once it is over, nothing is.
     over = pressed.at + 60 * DAY
     Program.objects.update(waits_for=None)
-    late = operations.Pressed(ExerciseDay.Outcome.DONE, over, uuid.uuid4())
-    with pytest.raises(operations.NotRunning):
-        operations.press(exercise=bridge, pressed=late, now=over)
+    late = presses.Pressed(ExerciseDay.Outcome.DONE, over, uuid.uuid4())
+    with pytest.raises(presses.NotRunning):
+        presses.press(exercise=bridge, pressed=late, now=over)
 
 
 def test_a_course_for_somebody_else_of_the_same_mailbox_is_not_followed(

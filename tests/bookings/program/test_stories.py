@@ -33,7 +33,7 @@ from bookings.domain.operations import StaffAct
 from bookings.enums import EventKind
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import Booking, ScreeningRecheck, ScreeningVersion, TermsVersion, Therapist
-from bookings.program import operations
+from bookings.program import client_link, operations, presses
 from bookings.program.models import (
     MOST_EXERCISES,
     Exercise,
@@ -258,7 +258,7 @@ class ProgramStory(RuleBasedStateMachine):
             "pause": operations.pause,
             "go on": operations.resume,
             "end": operations.end,
-            "link": operations.send_link,
+            "link": client_link.send_link,
         }
         try:
             if what == "note":
@@ -303,10 +303,10 @@ class ProgramStory(RuleBasedStateMachine):
         day, is_same = local(at).date(), chance.random() < 0.5
         for _again in range(chance.choice([1, 1, 2])):
             pain = chance.choice([None, 0, 3, 6, 7, 9]) if outcome == DONE else None
-            pressed = operations.Pressed(outcome, at, key if is_same else uuid.uuid4(), pain)
+            pressed = presses.Pressed(outcome, at, key if is_same else uuid.uuid4(), pain)
             program = Program.objects.get(pk=exercise.program_id)
             try:
-                word = operations.press(exercise=exercise, pressed=pressed, now=self.now)
+                word = presses.press(exercise=exercise, pressed=pressed, now=self.now)
             except BookingError:
                 self.counts["press refused"] += 1
                 return
@@ -317,7 +317,7 @@ class ProgramStory(RuleBasedStateMachine):
             assert word.day == day
             before = self.words.get((exercise.pk, day))
             hurts_more = (
-                before is not None and (pain or 0) >= operations.HURTS_MUCH and (pain or 0) > (before[2] or 0)
+                before is not None and (pain or 0) >= presses.HURTS_MUCH and (pain or 0) > (before[2] or 0)
             )
             # A word stands, but for "not that day", and for less pain where it hurts much.
             if before is None or (before[0] == SKIPPED and not (is_same and word.key != key)) or hurts_more:
@@ -331,8 +331,8 @@ class ProgramStory(RuleBasedStateMachine):
         if exercise is None:
             return
         try:
-            operations.take_back(exercise=exercise, now=self.now)
-        except operations.NotRunning:
+            presses.take_back(exercise=exercise, now=self.now)
+        except presses.NotRunning:
             return
         # Today's alone.
         del self.words[exercise.pk, local(self.now).date()]
@@ -343,14 +343,14 @@ class ProgramStory(RuleBasedStateMachine):
         program = self.program(pick)
         if program is None:
             return
-        week = operations.week_to_check(program, now=self.now)
+        week = presses.week_to_check(program, now=self.now)
         before = {
             check.week: check.answers for check in WeekCheck.objects.filter(program=program).order_by("pk")
         }
         said = {"at_rest": pain, "moving": pain, "ease": "right", "posture": "same", "words": ""}
         try:
-            operations.check_week(program=program, week=week or 1, answers=said, now=self.now)
-        except operations.NotRunning:
+            presses.check_week(program=program, week=week or 1, answers=said, now=self.now)
+        except presses.NotRunning:
             assert week is None
             said = {}
         after = {
@@ -414,10 +414,10 @@ class ProgramStory(RuleBasedStateMachine):
         names = {name for _program, name, *_rest in self.copies.values()}
         with time_machine.travel(self.now, tick=False):
             for program in Program.objects.select_related("link").order_by("-pk")[:1]:
-                response = Client().get(f"/program/{operations.token_of(program)}/")
+                response = Client().get(f"/program/{client_link.token_of(program)}/")
                 assert response.status_code in (200, 404)
                 if response.status_code == 404:
-                    assert operations.program_of(operations.token_of(program), now=self.now) is None
+                    assert presses.program_of(client_link.token_of(program), now=self.now) is None
                     continue
                 shown = [each["row"].name for each in response.context["asked"]]
                 held = {row.name for row in response.context["held"]}

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from bookings.models import BookingDraft, Hold
-from bookings.views.steps import SESSION_KEY
+from bookings.views.visitor_draft import SESSION_KEY
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import said, text
 from tests.factories import World

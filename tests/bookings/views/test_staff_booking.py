@@ -18,7 +18,7 @@ from bookings.enums import BookingStatus, DoorRule, LookedAt, MessageKind
 from bookings.models import Booking, BookingDraft, HealthAccess, Message
 from bookings.models import Client as BookingClient
 from bookings.models.booking import make_address_key
-from bookings.views import steps
+from bookings.views import visitor_draft
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -116,9 +116,9 @@ def test_nothing_that_a_draft_said_before_is_in_one_begun_anew(world: World, des
     desk.post(BEGIN)
     draft = BookingDraft.objects.get()
     everything = (
-        steps.CAME_BY_MAIL,
-        steps.SO_FAR,
-        steps.REFERRAL,
+        visitor_draft.CAME_BY_MAIL,
+        visitor_draft.SO_FAR,
+        visitor_draft.REFERRAL,
         "health",
         "missed",
         "told by a step of tomorrow",
@@ -128,7 +128,7 @@ def test_nothing_that_a_draft_said_before_is_in_one_begun_anew(world: World, des
     desk.post(BEGIN, {"client": known.pk})
     assert not set(everything) & set(BookingDraft.objects.get().answers)
     desk.post(BEGIN)
-    assert set(BookingDraft.objects.get().answers) == {steps.STAFF_BOOKING}
+    assert set(BookingDraft.objects.get().answers) == {visitor_draft.STAFF_BOOKING}
 
 
 def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: World, desk: Client) -> None:
@@ -354,10 +354,12 @@ def test_a_new_booking_at_the_desk_takes_over_nothing(world: World, desk: Client
     visit = world.book()
     desk.post(BEGIN, {"visit": visit.pk})
     draft = BookingDraft.objects.get()
-    draft.answers = {**draft.answers, steps.AGAIN_OF: visit.pk}
+    draft.answers = {**draft.answers, visitor_draft.AGAIN_OF: visit.pk}
     draft.save()
     desk.post(BEGIN, {})
-    assert BookingDraft.objects.get().answers == {steps.STAFF_BOOKING: int(desk.session["_auth_user_id"])}
+    assert BookingDraft.objects.get().answers == {
+        visitor_draft.STAFF_BOOKING: int(desk.session["_auth_user_id"])
+    }
 
 
 @pytest.mark.parametrize(
