@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 from urllib.parse import quote
 
 from django import template
@@ -15,6 +16,7 @@ from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from massagerx.lib.jsonld import breadcrumb_list, faq_page, json_ld
+from massagerx.lib.kept_fragments import render_kept
 from massagerx.lib.urls import absolute_media, absolute_url
 from services import structured_data
 from services.models import Business, Service, ServiceFaq
@@ -39,6 +41,12 @@ def drawn_icon() -> SafeString:
         (settings.BASE_DIR / "static/img/favicon.svg").read_text(encoding="utf-8").strip().replace('"', "'")
     )
     return mark_safe("data:image/svg+xml," + quote(drawing, safe=" !'()*,/:;=@{}"))
+
+
+@register.simple_tag
+def kept(template_name: str, **values: Any) -> SafeString:
+    """As `{% include %}` with nothing but these values, rendered once a process for as long as they are the same."""
+    return render_kept(template_name, values)
 
 
 @register.simple_tag

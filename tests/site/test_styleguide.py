@@ -14,6 +14,7 @@ from bookings.enums import MessageKind
 from bookings.models import Booking, BookingDraft
 from bookings.notifications.samples import SAMPLES
 from bookings.templatetags import portraits
+from massagerx.lib import kept_fragments
 from services.models import Business, Service
 from tests.support import ROOT
 
@@ -50,8 +51,9 @@ def test_it_is_for_staff_alone(db: None, client: Client) -> None:
 
 def test_it_shows_every_component(staff: Client) -> None:
     Picture.objects.create(alt="Hands on a table.", width=1200, height=800)
-    # Whatever pages were shown before, so that the drawings are rendered here.
+    # Whatever pages were shown before, so that what is kept for a process is rendered here.
     portraits.doorway.cache_clear()
+    kept_fragments.forget()
     response = staff.get(PATH)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]

@@ -1,0 +1,69 @@
+"""Parts of pages that are rendered once a process for as long as what they show is the same.
+
+Such a part is rendered with the values that it is given and nothing else: no request, so nothing of a visitor, no token
+of a form and no nonce can get into it. Each value is looked at every time, so a part is never older than what it shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.core.signals import setting_changed
+from django.db.models import Model
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix
+from django.utils import timezone
+from django.utils.functional import LazyObject
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+# Of more, for whatever reason, the process begins anew.
+MOST_KEPT = 500
+
+
+class _Kept(NamedTuple):
+    shown: tuple[Any, ...]
+    html: SafeString
+
+
+_kept: dict[tuple[Any, ...], _Kept] = {}
+
+
+def render_kept(template_name: str, values: dict[str, Any]) -> SafeString:
+    """What the template makes of these values, in the active language and today: texts, numbers, lists of them, and
+    rows, of which only their own columns may be shown."""
+    given = {name: _unwrapped(value) for name, value in values.items()}
+    plain = tuple(value if isinstance(value, str | int) else None for value in given.values())
+    key = template_name, get_language(), get_script_prefix(), timezone.localdate(), plain
+    shown = tuple(_columns(value) if isinstance(value, Model) else value for value in given.values())
+    kept = _kept.get(key)
+    if kept is None or kept.shown != shown:
+        if len(_kept) >= MOST_KEPT:
+            forget()
+        kept = _Kept(
+            shown, mark_safe(render_to_string(template_name, given))
+        )  # a file of ours, which escapes
+        _kept[key] = kept
+    return kept.html
+
+
+def _unwrapped(value: Any) -> Any:
+    """What a lazy object stands for."""
+    if not isinstance(value, LazyObject):
+        return value
+    lazy: Any = value
+    bool(lazy)  # looks it up
+    return lazy._wrapped
+
+
+def _columns(row: Model) -> list[Any]:
+    return [type(row), *(getattr(row, field.attname) for field in row._meta.concrete_fields)]
+
+
+def forget(**_change: Any) -> None:
+    """Renders everything anew from now on."""
+    _kept.clear()
+
+
+# Addresses depend on them; they change in tests only.
+setting_changed.connect(forget)

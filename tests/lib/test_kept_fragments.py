@@ -1,0 +1,73 @@
+"""Parts of pages that are kept: never older than what they show, and the same for everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+
+from massagerx.lib import kept_fragments
+from massagerx.lib.kept_fragments import render_kept
+from services.models import Business
+from tests.factories import make_world
+
+FOOT = "components/footer_short.html"
+pytestmark = pytest.mark.django_db
+
+
+def foot(business: Any, certificates: Any = ()) -> str:
+    return render_kept(FOOT, {"business": business, "certificates": certificates})
+
+
+def test_part_is_rendered_once_for_the_same_values() -> None:
+    business = Business(name="Sample Rx", phone="+12135550123")
+    first = foot(business, [["Ana", "CAMTC 1"]])
+    assert "(213) 555-0123" in first
+    again = Business(name="Sample Rx", phone="+12135550123")
+    assert foot(SimpleLazyObject(lambda: again), SimpleLazyObject(lambda: [["Ana", "CAMTC 1"]])) is first
+
+
+def test_part_is_rendered_anew_once_a_value_is_another() -> None:
+    business = Business(name="Sample Rx")
+    assert "555-0123" not in foot(business)
+    business.phone = "+12135550123"
+    assert "555-0123" in foot(business)
+    assert "CAMTC 2" in foot(business, [["Ana", "2"]]).replace("certificate ", "")
+    assert "certificate 3" in foot(business, [["Ana", "3"]])
+
+
+def test_each_language_and_each_day_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    business, today = Business(name="Sample Rx"), timezone.localdate()
+    english = foot(business)
+    with translation.override("de"):
+        assert foot(business) is not english
+    assert foot(business) is english
+    monkeypatch.setattr(kept_fragments.timezone, "localdate", lambda: today.replace(year=today.year + 4))
+    assert foot(business) is not english
+
+
+def test_no_more_than_a_number_of_parts_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_fragments, "MOST_KEPT", 2)
+    monkeypatch.setattr(kept_fragments, "_kept", {})
+    for number in range(5):
+        render_kept(FOOT, {"business": "", "certificates": "", "number": number})
+    assert len(kept_fragments._kept) <= 2
+
+
+def test_what_is_shown_is_escaped() -> None:
+    assert "<b>" not in foot(Business(name="<b>Rx"), [["<b>Ana", "1"]])
+
+
+def test_part_is_given_nothing_of_the_visitor(client: Browser) -> None:
+    """Of two visitors on two pages, each is told which page is theirs, and the owner's new name."""
+    make_world()
+    marked = '<a class="nav__link" href="/faq/" aria-current="page">'
+    assert client.get("/faq/").content.decode().count(marked) == 2  # wide, and in the menu of phones
+    assert marked not in Browser().get("/policies/").content.decode()
+    business = Business.load()
+    business.name = "Another Rx"
+    business.save()
+    assert "<span>Another Rx</span>" in Browser().get("/policies/").content.decode()
