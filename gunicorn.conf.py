@@ -39,6 +39,7 @@ def on_starting(server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """What was imported is never garbage. Looking through it holds up every visitor of a process for some 140 ms, so
     the collector looks only at what is made from now on, and less often."""
+    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)
 

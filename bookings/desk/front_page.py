@@ -147,6 +147,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     yield {
         "may_close": may_close(user),
         "sample_data": is_sample,
+        "may_open": may_open(user),
         "sample_left": sample_left() if is_sample else [],
         "may_answer_requests": user.has_perm("bookings.change_booking"),
         "may_see_bookings": may_see_bookings,

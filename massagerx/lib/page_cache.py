@@ -1,6 +1,6 @@
 """Caches public pages that are the same for everybody in Redis, to the end of the minute.
 
-Every POST in the admin starts a new generation, which is a part of the keys: all cached pages are stale at once.
+Every POST in the admin starts a new generation, which stands beside each cached page: all are stale at once.
 Content that changes with time (a scheduled post, an expiring certificate) changes with the minute. Only a change made
 elsewhere, such as in `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
 
@@ -42,6 +42,9 @@ RETRY_SECONDS = 5.0
 # Seconds for which a page outlives its minute, to be shown while the database is away.
 LAST_FOR = 6 * 3600
 
+# Of what is kept: another release on the same Redis reads only what it can.
+_LAYOUT = 2
+
 V = TypeVar("V")
 
 
@@ -61,7 +64,7 @@ class _Cache:
 
     def read(self, name: str) -> _Kept:
         """What is kept under this name, asked for in one round trip. Raises `RedisError`."""
-        key = f"page-cache:{int(time.time() // 60)}:{name}"
+        key = f"page-cache:{_LAYOUT}:{int(time.time() // 60)}:{name}"
         found = cache.get_many([GENERATION, key])
         generation = str(found.get(GENERATION) or cache.get_or_set(GENERATION, _new_generation, timeout=None))
         made_in, value = found.get(key) or (None, None)
@@ -127,7 +130,7 @@ class PageCacheMiddleware:
         try:
             # Read before the page is made: one made from older rows belongs to the older generation.
             kept = _cache.read(request.path)
-            last = f"page-made-last:{request.path}"
+            last = f"page-made-last:{_LAYOUT}:{request.path}"
             outlives = match.view_name not in settings.CACHED_PAGES_OF_A_MINUTE
             page = kept.value
         except RedisError:
@@ -187,15 +190,16 @@ def _cached_route(request: HttpRequest) -> ResolverMatch | None:
 
 
 def _page_of(response: HttpResponse) -> list[Any]:
-    """The page as it is kept: its text, the same packed, and its headers. Packed once, and the same bytes each time: it
-    holds nothing that would have to be hidden from who counts them."""
-    packed = gzip.compress(response.content, mtime=0)
-    return [response.content.decode(), b64encode(packed).decode(), dict(response.items())]
+    """The page as it is kept: its text, the same packed, its headers, and for django-csp whose frames it shows. Packed
+    once, and the same bytes each time: it holds nothing that would have to be hidden from who counts them."""
+    packed = b64encode(gzip.compress(response.content, mtime=0)).decode()
+    return [response.content.decode(), packed, dict(response.items()), getattr(response, "_csp_update", None)]
 
 
 def _answer(page: list[Any], *, accepts_gzip: bool) -> HttpResponse:
-    text, packed, headers = page
+    text, packed, headers, csp_update = page
     response = HttpResponse(b64decode(packed) if accepts_gzip else text, headers=headers)
+    response._csp_update = csp_update  # type: ignore[attr-defined]
     patch_vary_headers(response, ("Accept-Encoding",))
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"

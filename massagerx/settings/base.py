@@ -377,6 +377,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 0.1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A broker that takes nothing (full, or not yet a primary) answers with an error: a worker waits for it, too.
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
+CELERY_WORKER_CONSUMER = "massagerx.patient_consumer:PatientConsumer"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 0.1,
     "socket_timeout": 5,

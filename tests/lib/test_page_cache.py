@@ -28,6 +28,8 @@ from massagerx.lib.page_cache import PageCacheMiddleware
 from massagerx.settings.base import CACHED_PAGES, redis_urls
 from massagerx.settings.base import cache as cache_settings
 from services.models import ServiceOption
+from tests.blog.files import YOUTUBE, make_video
+from tests.blog.posts import make_post
 from tests.factories import NOW, World, make_world
 
 PAGES = ["/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/", "/book/"]
@@ -95,8 +97,21 @@ def test_page_is_packed_once_and_sent_so_to_who_can_unpack_it(path: str, world: 
         assert Client().get(path, headers=headers).status_code == 304
 
 
+def test_page_with_a_video_may_frame_it_whoever_asks(world: World) -> None:
+    make_video()
+    path = make_post(
+        "with", body=f'<p><a href="{YOUTUBE}" rel="noopener">Slow breaths</a></p>'
+    ).get_absolute_url()
+    with time_machine.travel(NOW, tick=False):
+        policies = [Client().get(path)["Content-Security-Policy"] for _ in range(2)]
+    assert "frame-src https://www.youtube-nocookie.com" in policies[0]
+    assert policies[0] == policies[1]
+
+
 def test_kept_page_costs_the_cache_one_question(world: World, settings: Any, redis_url: str) -> None:
     settings.CACHES = cache_settings(redis_urls(redis_url)[1])
+    # A busy machine is not a cache that is away.
+    settings.CACHES["default"]["OPTIONS"] |= {"socket_connect_timeout": 30, "socket_timeout": 30}
     asked = cache._cache.get_client()  # type: ignore[attr-defined]
     with time_machine.travel(NOW, tick=False):
         made = Client().get("/services/")

@@ -3,6 +3,7 @@ tests that have it; and hands out files in the order of their tests."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ def refuse_marks_from_elsewhere(items: Iterable[pytest.Item]) -> None:
         had[item.path].update(mark.name for mark in item.iter_markers() if mark.name in SOUGHT)
     for path, marks in had.items():
         text = path.read_text(encoding="utf-8") if marks else ""
-        if unnamed := sorted(mark for mark in marks if f"mark.{mark}" not in text):
+        if unnamed := sorted(mark for mark in marks if not re.search(rf"\bmark\.{mark}\b", text)):
             raise pytest.UsageError(f"{path} doesn't name the marks of its tests: {', '.join(unnamed)}.")
 
 
