@@ -1,4 +1,4 @@
-"""The Celery application. `bookings.tasks` is the only module with tasks in it."""
+"""The Celery application. Tasks stand in each app's `tasks`."""
 
 import os
 from typing import Any
@@ -42,6 +42,7 @@ def broker_state() -> str:
             broker.channel().client.lpushx("massagerx-status", "")
         except ResponseError:
             return "refuses"
-        except (OperationalError, *broker.connection_errors):
-            return "down"
+        except (OperationalError, *broker.connection_errors) as error:
+            # One that refuses even the greeting, such as one that can't write to its disk.
+            return "refuses" if isinstance(error.__cause__, ResponseError) else "down"
     return "ok"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
 
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 5
 
 
 class PatientConsumer(Consumer):
@@ -24,4 +25,6 @@ class PatientConsumer(Consumer):
 
     def _give_time(self, exc: Exception) -> None:
         if not isinstance(exc, self.connection_errors):
-            time.sleep(PAUSE_SECONDS)
+            for _second in range(PAUSE_SECONDS):
+                maybe_shutdown()
+                time.sleep(1)

@@ -23,7 +23,7 @@ from bookings.forms import ReviewForm
 from bookings.models import Booking
 from bookings.refusals import refusal_words
 from bookings.views import steps, visitor_draft
-from bookings.views.booking import booked, finished, is_as_booked, named
+from bookings.views.booking import booked, booked_meanwhile, finished, is_as_booked, key_of_press, named
 from bookings.views.enquiries import call_back_page
 from bookings.views.steps import InForce, back_to, in_force, show
 from bookings.views.visitor_draft import COURSE, Complete, Progress, load_progress, save, sender_of
@@ -60,7 +60,7 @@ def check(request: HttpRequest) -> HttpResponse:
     if current is None:
         return call_back_page(request)
     if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
-        return steps.guard(request, progress, "review") or back_to("course")
+        return _booked_meanwhile(request) or steps.guard(request, progress, "review") or back_to("course")
     visits = draft.plan()
     is_other = len(draft.chosen) != len(visits)
     if is_other or any(visit.is_new or visit.time is None for visit in visits):
@@ -81,9 +81,8 @@ def check(request: HttpRequest) -> HttpResponse:
 def _booked_before(request: HttpRequest) -> HttpResponse | None:
     """Leads to what this very press has booked already; with other figures under its key nothing more is booked, and
     that is said."""
-    try:
-        key = uuid.UUID(request.POST.get("submission_key", ""))
-    except ValueError:
+    key = key_of_press(request)
+    if key is None:
         return None
     keys = [visit_key(key, number) for number in range(1, MOST_VISITS + 1)]
     visits = Booking.objects.filter(submission_key__in=keys).select_related("terms_version")
@@ -93,6 +92,14 @@ def _booked_before(request: HttpRequest) -> HttpResponse | None:
     if is_as_booked(request, visits):
         return redirect("admin:courses_course_change", course_row.pk)
     return render(request, "courses/booked_already.html", {"course": course_row}, status=409)
+
+
+def _booked_meanwhile(request: HttpRequest) -> HttpResponse | None:
+    """Leads to what the same press, sent at the same moment, has booked since this one began."""
+    key = key_of_press(request)
+    if key is None:
+        return None
+    return _booked_before(request) or booked_meanwhile(request, visit_key(key, 1))
 
 
 def _course_of_staff(request: HttpRequest, key: uuid.UUID) -> Course | None:

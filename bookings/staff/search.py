@@ -50,8 +50,9 @@ def search_clients(queryset: QuerySet[_Row], text: str, *then: Any) -> QuerySet[
         return found.order_by(best_first("name", text), *then, "name", "-pk")
     if many <= _VERY_MANY:
         keys = list(_with(wanted).values_list("pk", flat=True))
-        order = Case(When(_is_just(text, "name"), then=Value(0)), default=Value(1))
-        return queryset.filter(OneOf("pk", keys)).order_by(order, "name", "-pk")
+        if len(keys) <= _VERY_MANY:  # it was an estimate
+            order = Case(When(_is_just(text, "name"), then=Value(0)), default=Value(1))
+            return queryset.filter(OneOf("pk", keys)).order_by(order, "name", "-pk")
     for part in wanted:
         queryset = queryset.filter(ContainsPart(*OF_CLIENT, part=part))
     return queryset.order_by("name", "-pk")

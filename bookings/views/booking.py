@@ -267,7 +267,8 @@ def review(request: HttpRequest) -> HttpResponse:
         return redirect("bookings:course_check")
     complete = progress.complete
     if complete is None:
-        return guard(request, progress, "review") or back_to("start")
+        meanwhile = booked_meanwhile(request, key_of_press(request))
+        return meanwhile or guard(request, progress, "review") or back_to("start")
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
     page = _Review(request, progress, complete, current)
@@ -315,6 +316,26 @@ def finished(request: HttpRequest, visits: Iterable[Booking] | None = None) -> H
         return redirect("bookings:done")
     messages.warning(request, _("This is booked already, as it stands here. Nothing more was sent."))
     return _done_page(request, booking.reference, status=409)
+
+
+def key_of_press(request: HttpRequest) -> uuid.UUID | None:
+    """The key of the page that was sent, or None where it has none."""
+    try:
+        return uuid.UUID(request.POST.get("submission_key", ""))
+    except ValueError:
+        return None
+
+
+def booked_meanwhile(request: HttpRequest, key: uuid.UUID | None) -> HttpResponse | None:
+    """To what the same press, sent at the same moment, has booked under `key` since this one began: the draft went with
+    it, and the session that knows of it was read before."""
+    booking = Booking.objects.filter(submission_key=key).first() if key else None
+    visits = Booking.objects.together_with(booking).select_related("terms_version") if booking else []
+    if booking is None or not is_as_booked(request, visits):
+        return None
+    if request.user.has_perm("bookings.change_booking"):
+        return redirect("admin:bookings_booking_change", booking.pk)
+    return redirect("bookings:done")
 
 
 def is_as_booked(request: HttpRequest, visits: Iterable[Booking]) -> bool:

@@ -33,7 +33,8 @@ def render_kept(template_name: str, values: dict[str, Any]) -> SafeString:
     """What the template makes of these values, in the active language and today: texts, numbers, lists of them, and
     rows, of which only their own columns may be shown."""
     given = {name: _unwrapped(value) for name, value in values.items()}
-    plain = tuple(value if isinstance(value, str | int) else None for value in given.values())
+    # By kind, too: a text that is marked safe equals one that is not.
+    plain = tuple((type(value), value) if isinstance(value, str | int) else None for value in given.values())
     key = template_name, get_language(), get_script_prefix(), timezone.localdate(), plain
     shown = tuple(_columns(value) if isinstance(value, Model) else value for value in given.values())
     kept = _kept.get(key)

@@ -30,7 +30,7 @@ def is_kept(site: RunningSite, path: str) -> bool:
     assert Visitor(site.site.port, 310_000).send("GET", path).status == 200
     _broker, cache = redis_urls(site.site.environment["REDIS_URL"])
     with redis.Redis.from_url(cache) as connection:
-        return bool(connection.keys(f"*page-made-last:{path}"))
+        return bool(connection.keys(f"*page-made-last:*:{path}"))
 
 
 def is_well_for(seconds: float, visitor: Visitor) -> bool:

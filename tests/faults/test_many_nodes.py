@@ -32,7 +32,7 @@ from tests.support.bucket import KEYS, Bucket, running_bucket
 from tests.support.nginx import nginx
 from tests.support.pgbouncer import PgBouncer
 from tests.support.proxy import HOST, Proxy, whoever_signed
-from tests.support.rows import number, rows
+from tests.support.rows import WAITING, number, rows
 from tests.support.senders import wait_for
 from tests.support.site import RunningSite, running_site
 from tests.support.visitor import Visitor
@@ -145,10 +145,7 @@ def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:
     assert (
         number(pool.database, f"SELECT count(*) FROM bookings_booking WHERE reference = '{reference}'") == 1
     )
-    waiting = "SELECT count(*) FROM bookings_message WHERE state <> 'sent' AND due_at <= now()"
-    wait_for(
-        lambda: number(pool.database, waiting) == 0, seconds=60, what=lambda: rows(pool.database, waiting)
-    )
+    wait_for(lambda: not rows(pool.database, WAITING), seconds=60, what=lambda: rows(pool.database, WAITING))
     # Both beats have swept by then, more than once.
     time.sleep(12)
     by_letter = Counter(str(one.message["Message-ID"]) for one in pool.one.smtp.messages)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from massagerx.lib import kept_fragments
@@ -16,6 +17,12 @@ from tests.factories import make_world
 
 FOOT = "components/footer_short.html"
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests left here is not ours."""
+    monkeypatch.setattr(kept_fragments, "_kept", {})
 
 
 def foot(business: Any, certificates: Any = ()) -> str:
@@ -40,7 +47,8 @@ def test_part_is_rendered_anew_once_a_value_is_another() -> None:
 
 
 def test_each_language_and_each_day_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    business, today = Business(name="Sample Rx"), timezone.localdate()
+    business, today = Business(name="Sample Rx"), date(2026, 12, 2)
+    monkeypatch.setattr(kept_fragments.timezone, "localdate", lambda: today)
     english = foot(business)
     with translation.override("de"):
         assert foot(business) is not english
@@ -51,7 +59,6 @@ def test_each_language_and_each_day_has_its_own(monkeypatch: pytest.MonkeyPatch)
 
 def test_no_more_than_a_number_of_parts_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_fragments, "MOST_KEPT", 2)
-    monkeypatch.setattr(kept_fragments, "_kept", {})
     for number in range(5):
         render_kept(FOOT, {"business": "", "certificates": "", "number": number})
     assert len(kept_fragments._kept) <= 2

@@ -7,6 +7,9 @@ from typing import Any
 
 import psycopg2
 
+# Emails that should have left. A call that is due waits for a person, and what was dropped or failed for nobody.
+WAITING = """SELECT kind, state, attempts, due_at FROM bookings_message
+    WHERE channel = 'email' AND state IN ('due', 'sending') AND due_at <= now()"""
 OCCUPYING = "('requested', 'confirmed', 'completed', 'no_show')"
 
 

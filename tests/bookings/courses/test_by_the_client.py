@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import OperationalError
+from django.http import HttpRequest
 from django.test import Client
 
+from bookings.courses import checking
 from bookings.courses.forms import PLACE
 from bookings.courses.models import Course, CoursePlan
 from bookings.courses.operations import book_course
@@ -450,6 +452,25 @@ def test_same_press_twice_is_one_course(flow: Flow, plan: CoursePlan) -> None:
     first, second = (flow.client.post(CHECK, press) for _ in range(2))
     assert first["Location"] == second["Location"] == "/book/done/"
     assert flow.client.post(CHECK, {**press, "total_cents": "1"}).status_code == 409
+    assert (Course.objects.count(), Booking.objects.count()) == (1, 5)
+
+
+def test_press_whose_twin_books_meanwhile_is_led_to_the_same_course(
+    flow: Flow, plan: CoursePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(flow, plan)
+    press = {**hidden(to_the_end(flow).content.decode()), "agree": "on"}
+    load = checking.load_progress
+
+    def load_late(request: HttpRequest) -> Any:
+        monkeypatch.setattr(checking, "load_progress", load)
+        twin = Client()
+        twin.cookies = flow.client.cookies
+        assert twin.post(CHECK, press)["Location"] == "/book/done/"
+        return load(request)
+
+    monkeypatch.setattr(checking, "load_progress", load_late)
+    assert flow.client.post(CHECK, press)["Location"] == "/book/done/"
     assert (Course.objects.count(), Booking.objects.count()) == (1, 5)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import HttpRequest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -24,6 +25,7 @@ from bookings.models import (
     WorkingHours,
     Zone,
 )
+from bookings.views import booking as booking_views
 from tests.bookings.views.flow import STEPS, Flow
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, fix_drives
 
@@ -129,6 +131,25 @@ def test_pressed_twice_is_one_booking(flow: Flow) -> None:
         assert flow.client.post("/book/review/", body).headers["Location"] == "/book/done/"
     assert Booking.objects.count() == 1
     assert Message.objects.count() == 2
+
+
+def test_press_whose_twin_books_meanwhile_is_led_to_the_same_visit(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A double click: the second request has read its session, and not yet its draft, when the first one is done."""
+    body = {**flow.until("review").hidden(), "agree": "on"}
+    load = booking_views.load_progress
+
+    def load_late(request: HttpRequest) -> Any:
+        monkeypatch.setattr(booking_views, "load_progress", load)
+        twin = Client()
+        twin.cookies = flow.client.cookies
+        assert twin.post("/book/review/", body).headers["Location"] == "/book/done/"
+        return load(request)
+
+    monkeypatch.setattr(booking_views, "load_progress", load_late)
+    assert flow.client.post("/book/review/", body).headers["Location"] == "/book/done/"
+    assert Booking.objects.get().reference in text(flow.client.get("/book/done/"))
 
 
 @pytest.mark.parametrize(
