@@ -99,7 +99,10 @@ def _booked_meanwhile(request: HttpRequest) -> HttpResponse | None:
     key = key_of_press(request)
     if key is None:
         return None
-    return _booked_before(request) or booked_meanwhile(request, visit_key(key, 1))
+    if response := _booked_before(request):
+        return response
+    is_staff = request.user.has_perm("bookings.change_booking")
+    return None if is_staff else booked_meanwhile(request, visit_key(key, 1))
 
 
 def _course_of_staff(request: HttpRequest, key: uuid.UUID) -> Course | None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import CharField, DateField
+from django.db.models import CharField, DateField, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -328,14 +328,14 @@ def key_of_press(request: HttpRequest) -> uuid.UUID | None:
 
 def booked_meanwhile(request: HttpRequest, key: uuid.UUID | None) -> HttpResponse | None:
     """To what the same press, sent at the same moment, has booked under `key` since this one began: the draft went with
-    it, and the session that knows of it was read before."""
-    booking = Booking.objects.filter(submission_key=key).first() if key else None
+    it, and the session that knows of it was read before. Staff are led only to what they pressed themselves."""
+    is_staff = request.user.has_perm("bookings.change_booking")
+    own = Q(events__actor=request.user.pk) if is_staff else Q()
+    booking = Booking.objects.filter(own, submission_key=key).first() if key else None
     visits = Booking.objects.together_with(booking).select_related("terms_version") if booking else []
     if booking is None or not is_as_booked(request, visits):
         return None
-    if request.user.has_perm("bookings.change_booking"):
-        return redirect("admin:bookings_booking_change", booking.pk)
-    return redirect("bookings:done")
+    return redirect("admin:bookings_booking_change", booking.pk) if is_staff else redirect("bookings:done")
 
 
 def is_as_booked(request: HttpRequest, visits: Iterable[Booking]) -> bool:

@@ -15,7 +15,7 @@ from bookings.domain import operations
 from bookings.domain.alternatives import same_weekday_ahead
 from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus, DoorRule, LookedAt, MessageKind
-from bookings.models import Booking, BookingDraft, HealthAccess, Message
+from bookings.models import Booking, BookingDraft, BookingEvent, HealthAccess, Message
 from bookings.models import Client as BookingClient
 from bookings.models.booking import make_address_key
 from bookings.views import visitor_draft
@@ -148,6 +148,18 @@ def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: Worl
     kinds = set(Message.objects.filter(booking=booking).values_list("kind", flat=True))
     assert MessageKind.CONFIRMED in kinds
     assert MessageKind.STAFF_ALERT not in kinds
+
+
+def test_only_who_pressed_is_led_to_what_a_lost_session_booked(world: World, desk: Client) -> None:
+    desk.post(BEGIN)
+    body = {**Flow(desk, world).until("review").hidden(), "agree": "on"}
+    there = desk.post("/book/review/", body)["Location"]
+    session = desk.session
+    del session["finished_bookings"]
+    session.save()
+    assert desk.post("/book/review/", body)["Location"] == there
+    BookingEvent.objects.update(actor=None)
+    assert desk.post("/book/review/", body)["Location"] == "/book/"
 
 
 @pytest.mark.parametrize("other", [{"total_cents": "1"}, {"terms_version": "2"}, {"agree": ""}])
