@@ -93,7 +93,7 @@ class WorkingHours:
             and day.date not in self._extra
             and day.date not in self._closures
             and day.date <= self._bookable_until
-            and not any(start < day.end and day.start < end for start, end in self._time_off)
+            and not (self._time_off and any(s < day.end and day.start < e for s, e in self._time_off))
         )
 
     def hours_on(self, day: LocalDay) -> list[Span]:

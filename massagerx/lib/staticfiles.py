@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -22,8 +23,21 @@ class SheetStorage(CompressedManifestStaticFilesStorage):
     Where files are not collected, as in tests, a browser follows the imports itself and shows the same.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._addresses: dict[tuple[str | None, bool, bool], str] = {}
+
+    def url(self, name: str | None, force: bool = False) -> str:
+        """As Django has it, worked out once: the names in the manifest are those of one release."""
+        key = name, force, settings.DEBUG
+        address = self._addresses.get(key)
+        if address is None:
+            address = self._addresses[key] = super().url(name, force)
+        return address
+
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         """Writes every style sheet with its imports inlined, then hashes names as Django does."""
+        self._addresses.clear()
         if not dry_run:
             ours = [name for name in paths if name.startswith(FOLDER) and name.endswith(".css")]
             texts = {name: self._text(*paths[name]) for name in ours}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,20 @@ def sentences(text: str) -> SafeString:
     if len(found) == 1:
         return conditional_escape(text)
     return format_html_join(" ", '<span class="sentence">{}</span>', ((sentence,) for sentence in found))
+
+
+@register.filter
+def attributes(attrs: Mapping[str, Any]) -> SafeString:
+    """A widget's attributes as markup, each with a blank before it; True has no value, and False isn't there."""
+    return mark_safe(
+        "".join(
+            [
+                f" {conditional_escape(name)}" + ("" if value is True else f'="{conditional_escape(value)}"')
+                for name, value in attrs.items()
+                if value is not False
+            ]
+        )
+    )  # all of it is escaped
 
 
 @register.simple_tag

@@ -57,3 +57,22 @@ def test_collecting_writes_the_whole_sheet_under_both_names(tmp_path: Path) -> N
         for name in ("css/for_x.css", done["css/for_x.css"]):
             assert (tmp_path / name).read_text() == "a {\ncolor: red;\n}"
         assert (tmp_path / done["admin/css/base.css"]).read_bytes() == texts["admin/css/base.css"]
+
+
+def test_address_of_a_file_is_that_of_the_collection_and_of_the_plain_name_while_debugging(
+    tmp_path: Path,
+) -> None:
+    """Worked out once, and anew once files are collected again."""
+    with override_settings(STATIC_ROOT=tmp_path, STATIC_URL="/static/"):
+        storage = SheetStorage()
+        addresses = []
+        for text in (b"a", b"b"):
+            storage.delete("x.txt")
+            storage.save("x.txt", ContentFile(text))
+            ((_name, hashed, _changed),) = storage.post_process({"x.txt": (storage, "x.txt")})
+            addresses.append(f"/static/{hashed}")
+            assert [storage.url("x.txt"), storage.url("x.txt")] == [addresses[-1]] * 2
+        assert len(set(addresses)) == 2
+        with override_settings(DEBUG=True):
+            assert storage.url("x.txt") == "/static/x.txt"
+            assert storage.url("x.txt", force=True) == addresses[-1]

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from services.templatetags.money import dollars, plus_cents
-from services.templatetags.site import drawn_icon, sentences
+from services.templatetags.site import attributes, drawn_icon, sentences
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,13 @@ def test_a_heading_breaks_between_its_sentences_and_stays_text() -> None:
     )
     assert sentences("Rest <b>at home</b>") == "Rest &lt;b&gt;at home&lt;/b&gt;"
     assert sentences("") == ""
+
+
+def test_attributes_of_a_widget_are_escaped_and_only_those_that_are_so() -> None:
+    assert attributes(
+        {"id": "id_a", "checked": True, "disabled": False, "data-n": 0, "title": 'a "<b>"'}
+    ) == (' id="id_a" checked data-n="0" title="a &quot;&lt;b&gt;&quot;"')
+    assert attributes({}) == ""
 
 
 def test_the_icon_is_in_the_page_and_asks_for_nothing() -> None:
