@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from bookings.domain import closing, queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at, first_tier
-from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
+from bookings.domain.outbox import may_send_again
+from bookings.domain.sending import LATE_MINUTES, oldest_due_minutes
 from bookings.domain.stranding import CONSENT, TOLD_WITHIN, Stranded, stranded_by
 from bookings.enums import (
     BookingStatus,
