@@ -45,7 +45,7 @@ from bookings.models import (
     WorkingHours,
 )
 from bookings.models.intake import needs_note
-from bookings.notifications.render import span_of_days
+from bookings.notifications.wording import span_of_days
 from bookings.refusals import stranding_words
 from bookings.staff.labels import clock, local_when, long_day, rescue_url, tier_mark, time_left
 from bookings.staff.late_changes import change_words
