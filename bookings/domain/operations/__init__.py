@@ -55,7 +55,6 @@ from .move import (
     require_movable,
     rules_for_move,
     therapist_for_move,
-    treatment_of,
     visit_request_of,
 )
 from .notes import hand_in_note, open_note_file
@@ -174,7 +173,6 @@ __all__ = [
     "set_address_rule",
     "stay_away_today",
     "therapist_for_move",
-    "treatment_of",
     "undo",
     "undo_step",
     "visit_request_of",
