@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--lighthouse", type=Path, help="a Lighthouse that is already there")
     options = parser.parse_args()
-    chromium = find_chromium()
+    chromium = find_chromium(whole=True)
     if chromium is None:
         print("There is no Chromium on this machine.", file=sys.stderr)
         return 2

@@ -100,20 +100,19 @@ def offer_starts(
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     offered: dict[date, tuple[OfferedStart, ...]] = {}
-    known: dict[tuple[tuple[int, int], ...], tuple[list[Offsets], list[tuple[timedelta, bool, int]]]] = {}
+    known: dict[tuple[object, ...], tuple[list[Offsets], list[tuple[timedelta, bool, int]]]] = {}
     for (monday, sunday), days in groupby(
         _days(first_day, last_day, rules, now), lambda day: week_of(day.date)
     ):
         week = local_day(monday, rules.tz).start, local_day(sunday, rules.tz).end
         # Who goes first wins a tie: of two with as much to drive, the one with fewer visits that week.
         planners.sort(key=lambda planner: (planner.count_between(*week), planner.therapist.id))
+        order = tuple(planner.therapist.id for planner in planners)
         for day in days:
             told = [planner.offsets_on(day, earliest, granularity) for planner in planners]
             # Of days that are alike each planner has told the same lists, which are kept, so that no others can come
             # to have their ids. Two who live next door share theirs: the order of the planners tells them apart.
-            alike = tuple(
-                (planner.therapist.id, id(starts)) for planner, starts in zip(planners, told, strict=True)
-            )
+            alike = order, *map(id, told)
             if alike not in known:
                 known[alike] = told, _who_comes(planners, told, job)
             starts = known[alike][1]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .drives import Drives, Leg, Spot, Traffic
 from .intervals import contains
 from .local_days import LocalDay, minute_ceil, minute_floor
-from .travel import Offsets
+from .travel import FreeDays, Offsets
 from .types import Job, Refusal, RefusalReason, SchedulingRules, Side, Therapist
 from .working_hours import Shift, WorkingHours
 
@@ -86,7 +86,7 @@ class DayPlanner:
     """One therapist's values, made ready for asking day by day about one job."""
 
     __slots__ = (
-        "_at_home", "_blocks", "_free_day", "_latest_ends", "_starts",
+        "_at_home", "_blocks", "_free_day", "_latest_ends", "_starts", "_usual_days",
         "blocked_minutes", "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place",
         "reach", "therapist", "to_home",
     )  # fmt: skip
@@ -106,6 +106,8 @@ class DayPlanner:
         self._at_home: dict[tuple[int, int, int], tuple[Sequence[int], int, int]] = {}
         at_home = self.home[1] is not None and self.home[1] == self.place[1]
         ways = self.home[0], self.place[0], at_home
+        # The starts of weekdays without visits, on their usual hours, by weekday and granularity.
+        self._usual_days: dict[tuple[int, int] | None, Offsets] = {}
         self._free_day = *ways, self.reach, job.setup_minutes, job.blocked_minutes
         self.break_minutes = therapist.break_minutes or 0
         # No break asked for is a break never due.
@@ -127,6 +129,10 @@ class DayPlanner:
         first = bisect_right(self._latest_ends, day.start)
         last = bisect_left(self._starts, day.end)
         return [block for block in self._blocks[first:last] if block.end > day.start]
+
+    def has_blocks(self, day: LocalDay) -> bool:
+        """Whether `blocks_on` has any."""
+        return bisect_right(self._latest_ends, day.start) < bisect_left(self._starts, day.end)
 
     def count_between(self, start: int, end: int) -> int:
         """How many visits and holds begin in the minutes from `start` up to `end`."""
@@ -199,8 +205,19 @@ class DayPlanner:
         """The starts that can be kept on `day`, from `earliest`. Days without visits are alike where weekday and hours
         are, so they are worked out once, and have the same list."""
         known = self.drives.free_days
-        if known is None or not day.is_plain or self.blocks_on(day):
+        if known is None or not day.is_plain or self.has_blocks(day):
             return self._offsets_on(day, earliest, granularity)
+        usual = (day.date.weekday(), granularity) if self.hours.are_usual(day) else None
+        offsets = self._usual_days.get(usual)
+        if offsets is None:
+            offsets = self._free_offsets(day, granularity, known)
+            if usual is not None:
+                self._usual_days[usual] = offsets
+        since = earliest - day.start
+        return offsets if since <= 0 else [start for start in offsets if start[0] >= since]
+
+    def _free_offsets(self, day: LocalDay, granularity: int, known: FreeDays) -> Offsets:
+        """All the starts of a `day` without visits."""
         if not self.within_daily_limits([]):
             return []
         day_start = day.start
@@ -215,8 +232,7 @@ class DayPlanner:
         if offsets is None:
             offsets = self._offsets_on(day, day_start, granularity)
             known.keep(key, offsets)
-        since = earliest - day_start
-        return offsets if since <= 0 else [start for start in offsets if start[0] >= since]
+        return offsets
 
     def _offsets_on(self, day: LocalDay, earliest: int, granularity: int) -> Offsets:
         day_start = day.start

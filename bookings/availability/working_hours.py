@@ -86,6 +86,16 @@ class WorkingHours:
             return RefusalReason.CLOSED
         return RefusalReason.CERTIFICATE if day.date > self._bookable_until else None
 
+    def are_usual(self, day: LocalDay) -> bool:
+        """Whether the hours of `day` are those of every day with its weekday: nothing that has a date changes them."""
+        return (
+            self._plain[day.date.weekday()] is not None
+            and day.date not in self._extra
+            and day.date not in self._closures
+            and day.date <= self._bookable_until
+            and not any(start < day.end and day.start < end for start, end in self._time_off)
+        )
+
     def hours_on(self, day: LocalDay) -> list[Span]:
         """The hours of `day` before time off: merged, in minutes of UTC. None where `why_no_work` has a reason."""
         if self.why_no_work(day) is not None:

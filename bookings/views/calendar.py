@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,8 @@ from bookings.domain.visit_request import ANYONE, VisitRequest, preference_choic
 from bookings.exceptions import NoLongerOffered
 from bookings.models import BookingRules, Therapist
 from bookings.refusals import day_words, preference_label, span_words, weekday_words
+from bookings.templatetags.portraits import portrait
+from bookings.templatetags.times import DayCell, TimeButton, WhoChoice
 from massagerx.lib.localtime import local
 from services.templatetags.money import dollars
 
@@ -186,8 +189,10 @@ class CalendarPage:
 
     def address(self, **query: Any) -> str:
         """The query of this page's address with another day, weeks or choice; who and filter stay."""
-        kept = {**self._kept, **{name: str(value) for name, value in query.items()}}
-        return "?" + urlencode({name: value for name, value in kept.items() if value}, safe=":")
+        said = {**self._kept, **query}
+        return "?" + "&".join(
+            [f"{name}={quote_plus(str(value), safe=':')}" for name, value in said.items() if value]
+        )
 
     @property
     def _place(self) -> dict[str, date]:
@@ -215,13 +220,13 @@ class CalendarPage:
         both = {"name": name, "other": other}
         return (
             _("%(name)s and %(other)s") % both,
-            _("with %(name)s and %(other)s") % both,
+            conditional_escape(_("with %(name)s and %(other)s") % both),
             f"{slug}{BESIDE}{other_slug}",
         )
 
     # Who ---------------------------------------------------------------------------------------------------------
 
-    def _choices(self, name: str, chosen: str) -> list[dict[str, Any]]:
+    def _choices(self, name: str, chosen: str) -> list[WhoChoice]:
         """Whom one can ask for, by the address's `name`: who came last time, anyone, each therapist, a gender."""
         found = preference_choices(
             self.asked.visit_request.qualified if self.asked.visit_request is not None else ()
@@ -234,15 +239,18 @@ class CalendarPage:
                 return 0
             return 1 if meaning is None else (2 if isinstance(meaning, Therapist) else 3)
 
+        note = _("comes as booked") if self.asked.near is not None else _("came last time")
+        here = self._place
         return [
-            {
-                "label": preference_label(meaning),
-                "therapist": meaning if isinstance(meaning, Therapist) else None,
-                "href": self.address(**self._place, **{name: value}),
-                "is_chosen": value == chosen,
-                "came_last": value == last,
-            }
-            for value, meaning in sorted(found, key=place)
+            WhoChoice(
+                id=f"{name}-{number}",
+                href=f"{self.address(**here, **{name: value})}#{name}-title",
+                is_chosen=value == chosen,
+                face=portrait(meaning, 40) if isinstance(meaning, Therapist) else SafeString(),
+                label=preference_label(meaning),
+                note=note if value == last else "",
+            )
+            for number, (value, meaning) in enumerate(sorted(found, key=place), start=1)
         ]
 
     # The calendar ------------------------------------------------------------------------------------------------
@@ -279,31 +287,29 @@ class CalendarPage:
         return [(self._written(day, "l"), self._written(day, "D")) for day in days]
 
     @property
-    def weeks(self) -> list[list[dict[str, Any]]]:
+    def weeks(self) -> list[list[DayCell]]:
         """Rows of seven days, Sunday first as calendars in the United States have it."""
         prefix = self.address(day="")
         prefix += "day=" if prefix == "?" else "&day="
         days = [self._day(self.first + timedelta(days=number), prefix) for number in range(7 * _WEEKS)]
         return [days[number : number + 7] for number in range(0, len(days), 7)]
 
-    def _day(self, day: date, prefix: str) -> dict[str, Any]:
-        """A day's cell: `kind` is open, closed (chosen, it says why it has no times) or blank, out of reach; `current`
-        is what marks it for who can't see the page."""
+    def _day(self, day: date, prefix: str) -> DayCell:
+        """A day's cell, which is open, closed (chosen, it says why it has no times) or blank, out of reach."""
         count = len(self.offer.by_day.get(day, ()))
         in_reach = self.today <= day <= self.last_day
         is_named = day.day == 1 or day == self.first
         is_selected, is_today = day == self.selected, day == self.today
         kind = "open" if count else ("closed" if in_reach else "blank")
-        return {
-            "kind": kind,
-            "classes": _classes(kind, is_selected=is_selected, is_today=is_today),
-            "href": f"{prefix}{day}" if in_reach else "",
-            "is_named": is_named,
-            "text": self._written(day, "M j" if is_named else "j"),
-            "in_words": _day_in_words(day, count, self._language) if in_reach else "",
-            "left": ngettext("%d left", "%d left", count) % count if 0 < count <= _FEW else "",
-            "current": "true" if is_selected else "date" if is_today else "",
-        }
+        return DayCell(
+            href=f"{prefix}{day}" if in_reach else "",
+            classes=_classes(kind, is_selected=is_selected, is_today=is_today),
+            current="true" if is_selected else "date" if is_today else "",
+            is_named=is_named,
+            text=self._written(day, "M j" if is_named else "j"),
+            left=ngettext("%d left", "%d left", count) % count if 0 < count <= _FEW else "",
+            in_words=_day_in_words(day, count, self._language) if in_reach else "",
+        )
 
     @cached_property
     def filters(self) -> list[dict[str, Any]]:
@@ -342,7 +348,7 @@ class CalendarPage:
     @property
     def groups(self) -> list[dict[str, Any]]:
         """The selected day's times in groups, each time once: those nearest to one that has gone, then the others by
-        part of the day. A group has a `label`, what it costs `more`, and `starts` as of `button`."""
+        part of the day. A group has a `label`, what it costs `more`, and `starts`."""
         starts = self._starts
         near: set[datetime] = set()
         missed = self.missed
@@ -351,7 +357,7 @@ class CalendarPage:
             near = {starts_at for _distance, starts_at in ranked[:_NEAREST]}
         nearest = _("Nearest to the time you chose")
         parts, rules = _part_words(), self.asked.rules
-        groups: dict[tuple[bool, str, int], list[dict[str, Any]]] = {}
+        groups: dict[tuple[bool, str, int], list[TimeButton]] = {}
         with_zone = not self.zone
         for start in starts:
             is_near = start.starts_at in near
@@ -366,42 +372,34 @@ class CalendarPage:
             for not_near, label, more in sorted(groups, key=lambda key: key[0])
         ]
 
-    def button(self, start: Start, *, with_zone: bool = False) -> dict[str, Any]:
-        """What a button for a start shows and sends: the time, what it costs `more`, and who comes then."""
+    def button(self, start: Start, *, with_zone: bool = False) -> TimeButton:
+        """What a button for a start shows and sends, with what it costs more."""
         more = more_words(self.asked.cents(start.starts_at) - self.asked.plain_cents)
         return self._button(start, local(start.starts_at), more, with_zone=with_zone)
 
-    def _button(self, start: Start, here: datetime, more: str, *, with_zone: bool) -> dict[str, Any]:
-        name, words, slug = self._whom(start)
+    def _button(self, start: Start, here: datetime, more: str, *, with_zone: bool) -> TimeButton:
+        _name, words, slug = self._whom(start)
         hour, half = _clock(here.time(), self._language)
-        return {
-            "value": f"{start.starts_at.isoformat()} {slug}",
-            "starts_at": start.starts_at,
-            "hour": hour,
-            "half": half,
-            "zone": here.tzname() if with_zone else "",
-            "more": more,
-            "name": name,
-            "who": words,
-        }
+        zone = (here.tzname() or "") if with_zone else ""
+        return TimeButton(f"{start.starts_at.isoformat()} {slug}", hour, half, zone, words, more)
 
     @cached_property
-    def proposed(self) -> tuple[str, list[tuple[date, dict[str, Any]]]]:
+    def proposed(self) -> tuple[str, list[TimeButton]]:
         """A few times before all others, and the words above them: like the last visit, else the soonest. Their buttons
         say the `day` too."""
         if self.asked.like is not None:
             found = alternatives.like_last(self.offer.by_day, self.asked.like, today=self.today)
             if found:
-                return _("Like last time"), [(day, self._proposal(day, start)) for day, start in found]
+                return _("Like last time"), [self._proposal(day, start) for day, start in found]
         return _("Soonest"), self.soonest
 
-    def _proposal(self, day: date, start: Start) -> dict[str, Any]:
-        return {**self.button(start), "day": self._written(day, "D, M j")}
+    def _proposal(self, day: date, start: Start) -> TimeButton:
+        return self.button(start)._replace(day=self._written(day, "D, M j"))
 
     @property
-    def soonest(self) -> list[tuple[date, dict[str, Any]]]:
+    def soonest(self) -> list[TimeButton]:
         """The very first time, then of each part of a day the one that costs us least driving; on the first weeks."""
-        found: list[tuple[date, dict[str, Any]]] = []
+        found: list[TimeButton] = []
         if self.first > self.today:
             return found
         for day, starts in self.offer.by_day.items():
@@ -410,7 +408,7 @@ class CalendarPage:
                 parts.setdefault(_part(local(start.starts_at), self.asked.rules), []).append(start)
             for of_part in parts.values():
                 good = of_part if not found else [start for start in of_part if start.is_good_fit] or of_part
-                found.append((day, self._proposal(day, good[0])))
+                found.append(self._proposal(day, good[0]))
                 if len(found) == _SOONEST:
                     return found
         return found

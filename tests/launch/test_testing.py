@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from launch.site import Login, parse_logins
-from launch.testing import SECOND_TRIES, environment_for_tests, files_that_name, split_marks, tried_again
+from launch.testing import (
+    SECOND_TRIES,
+    environment_for_tests,
+    files_that_name,
+    find_chromium,
+    split_marks,
+    tried_again,
+)
 from tests.support.marked import begin_with_stories, refuse_marks_from_elsewhere
 
 
@@ -22,6 +29,33 @@ from tests.support.marked import begin_with_stories, refuse_marks_from_elsewhere
 )
 def test_marks_are_taken_out_of_the_arguments(arguments: list[str], marks: str, rest: list[str]) -> None:
     assert split_marks(arguments) == (marks, rest)
+
+
+@pytest.mark.parametrize(
+    ("there", "named", "whole", "found"),
+    [
+        (["chromium", "chromium-headless-shell"], "", False, "chromium-headless-shell"),
+        (["chromium", "chromium-headless-shell"], "", True, "chromium"),
+        (["chromium", "google-chrome"], "", False, "chromium"),
+        (["chromium", "google-chrome"], "google-chrome", False, "google-chrome"),
+        (["google-chrome"], "no-such-browser", False, "google-chrome"),
+        ([], "", False, None),
+    ],
+)
+def test_browser_without_windows_is_preferred(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: list[str],
+    named: str,
+    whole: bool,
+    found: str | None,
+) -> None:
+    for name in there:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CHROMIUM", named)
+
+    assert find_chromium(whole=whole) == (str(tmp_path / found) if found else None)
 
 
 def test_marks_are_looked_for_in_files_of_tests(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bookings.availability import (
     Conditions,
     DriveTime,
+    ExtraHours,
     Interval,
     Job,
     Occupied,
@@ -21,6 +23,7 @@ from bookings.availability import (
     WeekBands,
     WeeklyHours,
     WithOverrides,
+    offer_slots,
     offer_starts,
 )
 from bookings.availability.drives import Drives, Leg, Traffic
@@ -253,6 +256,44 @@ def test_days_without_visits_are_worked_out_once(monkeypatch: pytest.MonkeyPatch
         )
         assert len(offered) == 28
         assert len(worked_out) == times
+
+
+_USUAL = tuple(WeeklyHours(weekday, time(9), time(18)) for weekday in range(7))
+_TUESDAY = date(2026, 7, 14)
+
+
+@pytest.mark.parametrize(
+    ("therapist", "closures"),
+    [
+        (Therapist(1, HOME, _USUAL, extra_hours=(ExtraHours(_TUESDAY, time(18), time(20)),)), frozenset()),
+        (Therapist(1, HOME, _USUAL, time_off=(Interval(at(9, day=_TUESDAY), at(12, day=_TUESDAY)),)), frozenset()),
+        (Therapist(1, HOME, _USUAL, bookable_until=_TUESDAY), frozenset()),
+        (Therapist(1, HOME, (*_USUAL, WeeklyHours(1, time(18), time(20), valid_until=_TUESDAY))), frozenset()),
+        (Therapist(1, HOME, _USUAL), frozenset([_TUESDAY])),
+        (
+            Therapist(
+                1, HOME, _USUAL, extra_hours=(ExtraHours(_TUESDAY, time(18), time(20), frozenset(["echo-park"])),)
+            ),
+            frozenset(),
+        ),
+    ],
+    ids=["extra hours", "time off", "last day", "hours until a day", "closure", "extra hours elsewhere"],
+)  # fmt: skip
+def test_day_that_is_not_as_usual_has_its_own_times(therapist: Therapist, closures: frozenset[date]) -> None:
+    """In the middle of weeks that are, which share theirs: the calendar offers what `offer_slots` finds day by day."""
+    asked: dict[str, Any] = {
+        "therapists": [therapist],
+        "job": Job(BEACH, treatment_minutes=60),
+        "first_day": date(2026, 7, 6),
+        "last_day": date(2026, 7, 26),
+        "conditions": Conditions(
+            SchedulingRules(LOS_ANGELES, timedelta(0), 60, 30, closures),
+            table.DriveTable(Basis(), zone="America/Los_Angeles"),
+            at(0, day=date(2026, 6, 30)),
+        ),
+    }
+    offered = [start.starts_at for starts in offer_starts(**asked).values() for start in starts]
+    assert offered == [slot.starts_at for slot in offer_slots(**asked)]
 
 
 def test_who_has_fewer_visits_that_week_comes_also_where_homes_and_hours_are_alike() -> None:

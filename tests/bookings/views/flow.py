@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from bookings.templatetags.times import TimeButton
 from tests.factories import CLEAR_ANSWERS, World, at
 
 DETAILS = {
@@ -30,6 +31,11 @@ ONE = "sample-therapist-one"
 def press(starts_at: datetime, therapist: str = ONE, *, who: str = "any") -> dict[str, str]:
     """What the button of a time sends: whom the page asked for, and the start with who was shown to come."""
     return {"who": who, "starts_at": f"{starts_at.isoformat()} {therapist}"}
+
+
+def begins(button: TimeButton) -> datetime:
+    """The start that the button of a time sends."""
+    return datetime.fromisoformat(button.value.split()[0])
 
 
 STEPS = ("what", "where", "when", "health", "details", "review")

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Booking, Closure, Hold, Therapist, TimeOff, WorkingHours
-from tests.bookings.views.flow import Flow, press
+from tests.bookings.views.flow import Flow, begins, press
 from tests.factories import DAY, NOW, World, at, busy_elsewhere
 
 pytestmark = pytest.mark.django_db
@@ -193,10 +193,8 @@ def test_time_gone_while_choosing_is_answered_by_the_nearest(flow: Flow, world: 
     assert response.status_code == 409
     group = response.context["calendar"].groups[0]
     assert group["label"] == "Nearest to the time you chose"
-    near = [start["starts_at"] for start in group["starts"]]
-    everything = [
-        start["starts_at"] for group in response.context["calendar"].groups for start in group["starts"]
-    ]
+    near = [begins(start) for start in group["starts"]]
+    everything = [begins(start) for group in response.context["calendar"].groups for start in group["starts"]]
     assert len(everything) == len(set(everything))
     assert sorted(near) == sorted(sorted(everything, key=lambda start: (abs(start - at(10)), start))[:3])
 
@@ -230,12 +228,8 @@ def test_day_that_filled_up_meanwhile_offers_other_days_at_the_same_hour(flow: F
 
 def test_stairs_that_leave_too_little_time_lead_to_the_times_around(flow: Flow, world: World) -> None:
     WorkingHours.objects.update(starts_at=time(9), ends_at=time(13))
-    first = (
-        flow.until("when")
-        .client.get(f"{WHEN}?day={DAY}")
-        .context["calendar"]
-        .groups[0]["starts"][0]["starts_at"]
-    )
+    page = flow.until("when").client.get(f"{WHEN}?day={DAY}")
+    first = begins(page.context["calendar"].groups[0]["starts"][0])
     world.rules.stairs_minutes = 20
     world.rules.save()
     flow.when(starts_at=first.isoformat())

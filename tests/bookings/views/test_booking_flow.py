@@ -26,7 +26,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.views import booking as booking_views
-from tests.bookings.views.flow import STEPS, Flow
+from tests.bookings.views.flow import STEPS, Flow, begins
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, fix_drives
 
 pytestmark = pytest.mark.django_db
@@ -407,7 +407,7 @@ def test_good_fits_are_the_soonest_after_the_very_first(flow: Flow, world: World
     calendar = flow.client.get(f"/book/when/?day={DAY}").context["calendar"]
 
     good = [start.starts_at for start in calendar.offer.by_day[DAY] if start.is_good_fit]
-    first, *others = [button["starts_at"] for _day, button in calendar.soonest]
+    first, *others = [begins(button) for button in calendar.soonest]
     assert first == min(start.starts_at for starts in calendar.offer.by_day.values() for start in starts)
     assert max(good) < at(16)
     assert len(others) == 2

@@ -64,11 +64,11 @@ def test_at_least_four_weeks_are_ahead_on_any_day(today: str, flow: Flow, world:
     with time_machine.travel(now, tick=False):
         calendar = flow.until("when").client.get(WHEN).context["calendar"]
     days = [day for week in calendar.weeks for day in week]
-    ahead = [day for day in days if day["href"]]
+    ahead = [day for day in days if day.href]
     assert len(days) == 35
     assert len(ahead) >= 29
-    assert "today" in ahead[0]["classes"]
-    assert sum(1 for day in ahead if day["kind"] == "open") >= 22
+    assert "today" in ahead[0].classes
+    assert sum(1 for day in ahead if "day--open" in day.classes) >= 22
 
 
 def weeks_of(page: Any) -> tuple[date, date]:
@@ -106,7 +106,7 @@ def test_a_number_is_seen_only_where_few_are_left_and_always_heard(flow: Flow, w
     calendar = flow.until("when").client.get(WHEN).context["calendar"]
     counts = {day: len(starts) for day, starts in calendar.offer.by_day.items()}
     assert 0 < counts[DAY] <= 3 < counts[DAY + timedelta(days=2)]
-    days = {day["in_words"]: day["left"] for week in calendar.weeks for day in week}
+    days = {day.in_words: day.left for week in calendar.weeks for day in week}
     assert days[f"Monday, December 7: {counts[DAY]} times"] == f"{counts[DAY]} left"
     assert days[f"Wednesday, December 9: {counts[DAY + timedelta(days=2)]} times"] == ""
     assert days["Sunday, December 6: no times"] == ""

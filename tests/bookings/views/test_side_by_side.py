@@ -567,7 +567,7 @@ def test_client_books_both_again(flow: Flow) -> None:
     # To each the one who came, whichever of the two visits is booked again.
     assert (answers["preference"], answers["second_preference"]) == (f"therapist:{ONE}", f"therapist:{TWO}")
     _words, starts = flow.client.get("/book/when/").context["calendar"].proposed
-    assert {start["name"] for _day, start in starts} == {"Sample Therapist One and Sample Therapist Two"}
+    assert {start.who for start in starts} == {"with Sample Therapist One and Sample Therapist Two"}
 
 
 def test_query_count_of_the_calendar_is_that_of_one(

@@ -169,7 +169,7 @@ def test_who_was_asked_for_by_name_is_replaced_by_nobody(flow: Flow, world: Worl
 
 
 def choices(page: Any) -> list[str]:
-    return [choice["label"] for choice in page.context["calendar"].choices]
+    return [choice.label for choice in page.context["calendar"].choices]
 
 
 def test_who_came_last_time_is_the_first_choice(world: World, two: Therapist) -> None:

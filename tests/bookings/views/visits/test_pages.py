@@ -27,6 +27,7 @@ from bookings.models import (
 )
 from bookings.screening import sample_rules_data
 from massagerx.lib.localtime import local
+from tests.bookings.views.flow import begins as start_of
 from tests.bookings.views.flow import press
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
@@ -396,8 +397,8 @@ def test_book_again_proposes_the_weekday_the_hour_and_the_therapist_of_last_time
     words, starts = page.context["calendar"].proposed
     assert words == "Like last time"
     begins = local(booking.starts_at)
-    assert {(day.weekday(), start["hour"], start["name"]) for day, start in starts} == {
-        (begins.weekday(), f"{begins:%-I:%M}", other.name)
+    assert {(local(start_of(start)).weekday(), start.hour, start.who) for start in starts} == {
+        (begins.weekday(), f"{begins:%-I:%M}", f"with {other.name}")
     }
     assert len(starts) == 3
     assert "Soonest" not in text(page)
@@ -405,7 +406,7 @@ def test_book_again_proposes_the_weekday_the_hour_and_the_therapist_of_last_time
     Therapist.objects.filter(pk=other.pk).update(is_active=False)
     client.post(address(booking, "again"))
     calendar = client.get("/book/when/").context["calendar"]
-    assert {start["name"] for _day, start in calendar.proposed[1]} == {world.therapist.name}
+    assert {start.who for start in calendar.proposed[1]} == {f"with {world.therapist.name}"}
 
 
 def test_book_again_by_a_link_fills_in_only_what_the_link_shows(world: World) -> None:
