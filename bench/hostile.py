@@ -98,9 +98,6 @@ HTML = [
 ]  # fmt: skip
 BOUNDARY = "multipart/form-data; boundary=x"
 PART = '--x\r\nContent-Disposition: form-data; name="'
-HEADERS = (
-    "Host", "Origin", "Referer", "Cookie", "Accept-Language", "X-Forwarded-For", "If-None-Match", "User-Agent", "Range",
-)  # fmt: skip
 
 
 def main() -> None:

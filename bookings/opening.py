@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.domain import check_ins
-from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.domain.reach import Reach
+from bookings.domain.sending import LATE_MINUTES, oldest_due_minutes
 from bookings.models import (
     ExtraHours,
     ScreeningVersion,

@@ -23,7 +23,7 @@ from bookings.domain import links
 from bookings.enums import BookingStatus, Weekday
 from bookings.models import Booking, Photo, Therapist, WorkingHours
 from bookings.staff import svg_charts
-from bookings.staff.labels import mark
+from bookings.staff.labels import mark, private_address
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, TableInline
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
@@ -248,12 +248,8 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
             return _("Save the therapist first.")
         page = reverse("admin:bookings_therapist_feed", args=[therapist.pk])
         token = links.present_feed_token(therapist)
-        if not token:
-            return format_html('<a href="{}">{}</a>', page, _("Make an address"))
-        return format_html(
-            '<code class="feed-address">{}</code><br><a href="{}">{}</a>',
-            absolute_url(reverse("bookings:feed", args=[token])), page, _("Revoke it and make a new one"),
-        )  # fmt: skip
+        address = absolute_url(reverse("bookings:feed", args=[token])) if token else ""
+        return private_address(address, page, _("Revoke it and make a new one"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Therapist]:
         # Counted by itself: joined, every visit of the years would be read.

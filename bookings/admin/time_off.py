@@ -20,7 +20,7 @@ from bookings.enums import WishState
 from bookings.forms.staff import day_asked
 from bookings.forms.time_off import TimeOffForm
 from bookings.models import Booking, ExtraHours, Therapist, TimeOff, TimeOffWish, WorkingHours
-from bookings.notifications.render import span_of_days
+from bookings.notifications.wording import span_of_days
 from bookings.staff.labels import rescue_url
 from bookings.staff.visibility import only_seen_by, sees_every_visit
 from massagerx.lib.admin import KindFieldsMixin, ListMixin

@@ -24,7 +24,7 @@ from bookings.domain.reflow import LateVisit, Verdict, reflow_day
 from bookings.enums import StepKind
 from bookings.exceptions import BookingError
 from bookings.models import Booking, BookingRules, Therapist
-from bookings.notifications.render import clock_span
+from bookings.notifications.wording import clock_span
 from bookings.refusals import explain
 from bookings.staff.labels import clock
 from bookings.staff.visibility import FINISH_OWN, sees_visits, therapists_seen_by

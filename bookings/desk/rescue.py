@@ -30,7 +30,8 @@ from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
 from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
 from bookings.notifications.calls import how_told
 from bookings.notifications.registry import SiteSettings, load_target
-from bookings.notifications.render import Story, render, story_of_move
+from bookings.notifications.render import render
+from bookings.notifications.visit_context import Story, story_of_move
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit

@@ -12,7 +12,7 @@ from bookings.domain import operations
 from bookings.enums import WishState
 from bookings.exceptions import BookingError
 from bookings.models import Booking, TimeOffWish
-from bookings.notifications.render import span_of_days
+from bookings.notifications.wording import span_of_days
 from bookings.refusals import explain
 from bookings.staff.labels import local_when, rescue_url
 from bookings.staff.visibility import sees_every_visit

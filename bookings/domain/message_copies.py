@@ -20,7 +20,7 @@ def packed(copy: dict[str, str] | None) -> str | None:
 
 
 def copy_of(message: Message) -> dict[str, str] | None:
-    """What was handed over last, as `outbox.mark_handing_over` got it; None when nothing was, or it is too long ago.
+    """What was handed over last, as `sending.mark_handing_over` got it; None when nothing was, or it is too long ago.
 
     Raises `UnreadableValue` when none of the site's keys opens it.
     """

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import links, outbox, stranding
 from bookings.domain.operations import MOVABLE, Act
-from bookings.domain.operations.status import lock_therapists_of
-from bookings.domain.operations.transaction import record, translated_errors
+from bookings.domain.operations.transaction import lock_therapists_of, record, translated_errors
 from bookings.enums import OCCUPYING, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, PersonKnown
 from bookings.models import Booking, BookingQuerySet, Client, Link, OwnConsent, TermsVersion

@@ -4,7 +4,7 @@ from .area_request import AreaRequestForm
 from .booking import BOTH_AT_ONCE, ReviewForm, SoonestForm, TimeForm, TreatmentForm
 from .details import DetailsForm
 from .enquiries import BookletForm, CallForm, ContactForm, MessageField
-from .health import HealthForm, HealthForms
+from .health import HealthForms
 from .persons import ToldForm
 from .visits import (
     AddressForm,
@@ -31,7 +31,6 @@ __all__ = [
     "ContactForm",
     "DetailsForm",
     "FindForm",
-    "HealthForm",
     "HealthForms",
     "MessageField",
     "MoveBothForm",

@@ -24,7 +24,6 @@ from .outbox import Message
 from .people import (
     Client,
     ClientNote,
-    ClientQuerySet,
     Erasure,
     HeardFrom,
     OwnConsent,
@@ -55,7 +54,6 @@ __all__ = [
     "CheckIn",
     "Client",
     "ClientNote",
-    "ClientQuerySet",
     "ClinicianNote",
     "Closure",
     "ContactMessage",

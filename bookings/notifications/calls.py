@@ -14,7 +14,8 @@ from bookings.models import Booking, Client, Message
 from services.templatetags.money import dollars
 
 from .registry import KINDS, SiteSettings, load_target, not_before, obsolete_reason, will_be_dropped
-from .render import as_told, moment, way_of
+from .visit_context import as_told, way_of
+from .wording import moment
 
 _REMIND = gettext_lazy(
     "Remind them: %(when)s, %(service)s with %(name)s. Ask whether anything about their health has changed."

@@ -25,7 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends import smtp
 from django.db import DatabaseError
 
-from bookings.domain import links, outbox
+from bookings.domain import links, sending
 from bookings.enums import TO_STAFF
 from bookings.models import Message
 
@@ -356,7 +356,7 @@ def _attempt(message: Message, clock: Clock, sender: Sender, known: SiteSettings
         moment = clock()
         if reason := obsolete_reason(message, load_target(message, details=False), site_settings, now=moment):
             raise NoLongerTrue(reason)
-        if not outbox.mark_handing_over(message, now=moment, copy=rendered.copy()):
+        if not sending.mark_handing_over(message, now=moment, copy=rendered.copy()):
             raise LeaseLost
 
     return sender.send(email, hand_over=hand_over)
@@ -368,21 +368,21 @@ def _write(message: Message, verdict: Verdict, *, now: datetime) -> bool:
         case Outcome.SENT:
             if message.booking_id is not None and message.kind not in TO_STAFF:
                 links.end_replaced_links(message.booking_id, now=now)
-            return outbox.mark_sent(message, now=now)
+            return sending.mark_sent(message, now=now)
         case Outcome.DROPPED:
-            return outbox.mark_dropped(message, reason=verdict.error)
+            return sending.mark_dropped(message, reason=verdict.error)
         case Outcome.NOT_YET:
-            return outbox.mark_not_yet(message, until=verdict.until or now)
+            return sending.mark_not_yet(message, until=verdict.until or now)
         case Outcome.FAILED:
-            return outbox.mark_failed(message, error=verdict.error)
+            return sending.mark_failed(message, error=verdict.error)
         case Outcome.UNKNOWN:
-            return outbox.mark_unknown(message, now=now, error=verdict.error)
+            return sending.mark_unknown(message, now=now, error=verdict.error)
         case Outcome.PUT_OFF | Outcome.SERVER_AWAY:
             first = message.first_tried_at or now
             if now - first >= GIVE_UP_AFTER:
-                return outbox.mark_failed(message, error=f"given up: {verdict.error}")
+                return sending.mark_failed(message, error=f"given up: {verdict.error}")
             until = now + retry_delay(message.attempts, away=verdict.outcome is Outcome.SERVER_AWAY)
-            return outbox.mark_put_off(message, until=until, error=verdict.error)
+            return sending.mark_put_off(message, until=until, error=verdict.error)
         case Outcome.LEASE_LOST:
             return False
 
@@ -405,14 +405,14 @@ def send_due(
 
     Rows are taken one at a time, so that a sender that dies leaves one behind, not a batch."""
     counts: dict[Outcome, int] = {}
-    if keys is None and not outbox.anything_due(now=clock()):
+    if keys is None and not sending.anything_due(now=clock()):
         return counts
     away = 0
     deadline = time.monotonic() + seconds
     site_settings, site_settings_read_at = SiteSettings.load(), time.monotonic()
     with Sender() as sender:
         while away < AWAY_LIMIT and time.monotonic() < deadline:
-            claimed = outbox.claim_due(now=clock(), keys=keys)
+            claimed = sending.claim_due(now=clock(), keys=keys)
             if not claimed:
                 break
             if time.monotonic() - site_settings_read_at > SITE_SETTINGS_LAST:

@@ -32,7 +32,9 @@ from massagerx.lib.localtime import day_bounds, local
 from services.models import Service, ServiceOption
 
 from .registry import KINDS, DeskDay, SiteSettings, Target
-from .render import Email, Story, clock_span, moment, render, time_span
+from .render import Email, render
+from .visit_context import Story
+from .wording import clock_span, moment, time_span
 
 _MINUTES = 90
 _FEE_CENTS = 9_500

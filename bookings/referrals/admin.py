@@ -8,13 +8,12 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.admin.base import RowsOnly
-from bookings.staff.labels import mark, two_lines
+from bookings.staff.labels import mark, private_address, two_lines
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
@@ -48,14 +47,8 @@ class ReferralOfficeAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     def address(self, office: ReferralOffice) -> SafeString:
         page = reverse("admin:referrals_referraloffice_address", args=[office.pk])
         token = operations.token_of(office)
-        if not token:
-            return format_html('<a href="{}">{}</a>', page, _("Make an address"))
-        return format_html(
-            '<code class="feed-address">{}</code><br><a href="{}">{}</a>',
-            absolute_url(reverse("bookings:refer", args=[token])),
-            page,
-            _("Make a new one, or take it back"),
-        )
+        address = absolute_url(reverse("bookings:refer", args=[token])) if token else ""
+        return private_address(address, page, _("Make a new one, or take it back"))
 
 
 @admin.register(Referral)

@@ -9,15 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from bookings.courses.labels import day_words
 from bookings.courses.models import CoursePlan
 from bookings.domain import intake, links, listeners, operations, outbox
+from bookings.domain.operations.transaction import once
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
-from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
+from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, HeardFrom, Link
 from bookings.retention import ENDED_REFERRALS_KEPT, REFERRALS_KEPT
 from bookings.views.visitor_draft import REFERRAL
@@ -99,49 +100,29 @@ def refer(
     The same press again returns the same referral. Raises `SubmissionReused` for the same key with another body, and
     `TooManyMessages`; nothing is written then.
     """
-    sent = {"plan": plan, "name": name, "email": email, "phone": phone}
+    sent = {"office_id": office.pk, "health": dict(health), "plan_id": plan.pk}
+    sent |= {"name": name, "email": email, "phone": phone}
 
-    def earlier() -> Referral | None:
-        found = Referral.objects.filter(submission_key=key).select_related("plan").first()
-        if found is not None and (
-            found.office_id != office.pk
-            or found.health != dict(health)
-            or any(getattr(found, field) != value for field, value in sent.items())
-        ):
-            raise SubmissionReused
-        return found
+    def write() -> Referral:
+        lock_names(f"office:{office.pk}", *([f"referral:{email}"] if email else []))
+        recent = Referral.objects.filter(entered_at__gt=now - WITHIN)
+        if recent.filter(office=office).count() >= MOST_A_DAY:
+            raise TooManyMessages
+        if email and recent.filter(email=email).count() >= MOST_TO_A_MAILBOX:
+            raise TooManyMessages
+        same = Q(email=email) if email else Q(phone=phone)
+        before = Referral.objects.open().filter(same, office=office).only("pk", "name")
+        theirs = [row.pk for row in before if plain_name(row.name) == plain_name(name)]
+        _end(Referral.objects.filter(pk__in=theirs), now)
+        first = datetime.combine(date.fromisoformat(health["cleared_from"]), time(), tzinfo=zone())
+        referral = Referral.objects.create(
+            entered_at=now, kept_until=max(now, first) + REFERRALS_KEPT, submission_key=key, **sent
+        )
+        if not office.approve_each:
+            _release(referral, None, now)
+        return referral
 
-    if (found := earlier()) is not None:
-        return found
-    try:
-        with transaction.atomic():
-            lock_names(f"office:{office.pk}", *([f"referral:{email}"] if email else []))
-            recent = Referral.objects.filter(entered_at__gt=now - WITHIN)
-            if recent.filter(office=office).count() >= MOST_A_DAY:
-                raise TooManyMessages
-            if email and recent.filter(email=email).count() >= MOST_TO_A_MAILBOX:
-                raise TooManyMessages
-            same = Q(email=email) if email else Q(phone=phone)
-            before = Referral.objects.open().filter(same, office=office).only("pk", "name")
-            theirs = [row.pk for row in before if plain_name(row.name) == plain_name(name)]
-            _end(Referral.objects.filter(pk__in=theirs), now)
-            first = datetime.combine(date.fromisoformat(health["cleared_from"]), time(), tzinfo=zone())
-            referral = Referral.objects.create(
-                office=office,
-                health=dict(health),
-                entered_at=now,
-                kept_until=max(now, first) + REFERRALS_KEPT,
-                submission_key=key,
-                **sent,
-            )
-            if not office.approve_each:
-                _release(referral, None, now)
-            return referral
-    except IntegrityError:
-        # The same press, sent twice at once.
-        if (found := earlier()) is None:
-            raise
-        return found
+    return once(Referral, key, sent, write)
 
 
 def approve(*, referral: Referral, actor: User, now: datetime) -> None:

@@ -8,12 +8,11 @@ from .comparison import new_tier
 from .evaluation import evaluate, evaluate_so_far
 from .people import answers_of, answers_of_people, key_of, people_in
 from .questions import Group, groups_for, questions_for, visible
-from .reading import MAX_LIST, MAX_QUESTIONS, SCHEMA
+from .reading import MAX_LIST, MAX_QUESTIONS
 from .rules import RulesError, digest, parse_rules, rules_to_data
 from .sample import sample_rules_data
 from .types import (
     FALLBACK_LANGUAGE,
-    GIVEN,
     NO,
     UNSURE,
     YES,
@@ -31,11 +30,9 @@ from .types import (
 
 __all__ = [
     "FALLBACK_LANGUAGE",
-    "GIVEN",
     "MAX_LIST",
     "MAX_QUESTIONS",
     "NO",
-    "SCHEMA",
     "UNSURE",
     "YES",
     "Card",

@@ -64,6 +64,13 @@ def mark(style: str, sign: str, word: Any) -> SafeString:
     )
 
 
+def private_address(address: str, page: str, again: str) -> SafeString:
+    """A private address to copy, with a link to the `page` that makes it `again`; without one, that makes the first."""
+    if not address:
+        return format_html('<a href="{}">{}</a>', page, _("Make an address"))
+    return format_html('<code class="feed-address">{}</code><br><a href="{}">{}</a>', address, page, again)
+
+
 def status_mark(booking: Booking, now: datetime) -> SafeString:
     """How a visit stands; of one that is over and that nobody has closed, that."""
     if booking.is_not_closed(now):

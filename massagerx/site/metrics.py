@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from bookings.domain.outbox import oldest_due_minutes
+from bookings.domain.sending import oldest_due_minutes
 from bookings.enums import MessageState
 from bookings.models import Booking, Message
 from massagerx.backups import places

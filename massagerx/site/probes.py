@@ -23,7 +23,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from bookings.domain.sending import LATE_MINUTES, oldest_due_minutes
 from massagerx.backups import places
 from massagerx.celery import BEAT, WORKER, broker_state
 

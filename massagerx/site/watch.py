@@ -27,7 +27,7 @@ from django.utils.translation import ngettext
 
 from bookings.models import BookingRules
 from bookings.notifications import delivery
-from bookings.notifications.render import moment
+from bookings.notifications.wording import moment
 from massagerx.lib import error_kinds
 from massagerx.lib.localtime import clock_time, local
 from services.models import Business

@@ -19,7 +19,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from bookings import tasks
-from bookings.domain import operations, outbox
+from bookings.domain import operations, outbox, sending
 from bookings.enums import BookingStatus, MessageKind, MessageState, Tier
 from bookings.models import AccessNotes, Booking, Message, MessageSettings, ScreeningRecord
 from massagerx.lib.localtime import local
@@ -158,7 +158,7 @@ def test_nothing_is_lost_while_everything_dies(senders: Senders, smtp: FaultySMT
         senders.start("worker", turn % 2 + 1)
         senders.start_broker()
     wait_for(
-        lambda: not outbox.anything_due(now=timezone.now() + timedelta(hours=3)),
+        lambda: not sending.anything_due(now=timezone.now() + timedelta(hours=3)),
         seconds=size(90, 1200),
         what=states,
     )

@@ -124,13 +124,13 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     sent = site.shell(
         f"""
 from datetime import datetime, timedelta
-from bookings.domain import outbox
+from bookings.domain import sending
 from bookings.models import Message
 from bookings.notifications import delivery
 def remind(instant):
     now = datetime.fromisoformat(instant) - timedelta(hours=2, minutes=59)
     rows = Message.objects.filter(booking__reference="{reference}", kind="reminder_last")
-    for message in outbox.claim_due(now=now, limit=9, keys=list(rows.values_list("pk", flat=True))):
+    for message in sending.claim_due(now=now, limit=9, keys=list(rows.values_list("pk", flat=True))):
         print(message.revision, delivery.deliver(message, clock=lambda: now).value)
 for instant in sorted(["{old}", "{new}"]):
     remind(instant)

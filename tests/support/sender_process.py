@@ -28,12 +28,12 @@ def main() -> None:
 def _be_quick() -> None:
     from django.conf import settings
 
-    from bookings.domain import outbox
+    from bookings.domain import sending
     from bookings.notifications import delivery
 
     settings.EMAIL_TIMEOUT = 5
-    outbox.RESEND_AFTER = timedelta(seconds=2)
-    for step in (outbox.claim_due, outbox.mark_handing_over):
+    sending.RESEND_AFTER = timedelta(seconds=2)
+    for step in (sending.claim_due, sending.mark_handing_over):
         assert step.__kwdefaults__ is not None
         step.__kwdefaults__["lease_seconds"] = 12
     delivery.FIRST_RETRY = delivery.SERVER_RETRY = timedelta(seconds=1)

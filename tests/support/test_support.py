@@ -174,6 +174,23 @@ def test_a_press_ends_where_the_whole_page_is_there(new_page: PageMaker) -> None
         server.shutdown()
 
 
+@pytest.mark.browser
+def test_what_axe_finds_is_told_in_a_line_each(new_page: PageMaker) -> None:
+    page = new_page(width=390)
+    page.set_content(
+        "<html lang='en'><title>Two pictures</title><main><h1>Two</h1><img class='a'><img class='b'></main></html>"
+    )
+
+    found = accessibility_violations(page)
+
+    assert [line.split(" — ")[0] for line in found] == [
+        'image-alt (critical): <img class="a">',
+        'image-alt (critical): <img class="b">',
+    ]
+    assert "alt attribute" in found[0]
+    assert accessibility_violations(page, rules=["color-contrast"]) == []
+
+
 @pytest.mark.journey
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])

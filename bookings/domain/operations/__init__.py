@@ -20,9 +20,12 @@ from .changes import (
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
+from .clearance import any_needs_clinician_note, may_record_note, needs_clinician_note, record_clinician_note
+from .closing import complete_booking, mark_no_show, may_reopen, reopen_booking
 from .correct import Correction, VisitAddress, correct_together, correct_visit
 from .doors import forget_address_rules, set_address_rule, write_address_rule
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
+from .expiry import expire_requests, expires_at, first_tier, patience_with, prove_mailbox
 from .health_answers import answer_screening, recheck_screening, was_just_answered
 from .hold import (
     can_be_longer,
@@ -52,7 +55,6 @@ from .move import (
     require_movable,
     rules_for_move,
     therapist_for_move,
-    treatment_of,
     visit_request_of,
 )
 from .notes import hand_in_note, open_note_file
@@ -60,25 +62,12 @@ from .request import request_booking, request_together
 from .requester import AT_ONE_START
 from .status import (
     ahead_together,
-    any_needs_clinician_note,
     cancel_booking,
     cancel_together,
-    complete_booking,
     confirm_booking,
     confirm_together,
     decline_booking,
     decline_together,
-    expire_requests,
-    expires_at,
-    first_tier,
-    mark_no_show,
-    may_record_note,
-    may_reopen,
-    needs_clinician_note,
-    patience_with,
-    prove_mailbox,
-    record_clinician_note,
-    reopen_booking,
 )
 from .steps import LATE_BY, UNDO_FOR, Press, is_near, press_step, purge_steps, undo_step
 from .submission import LookedUp, Sender, Submission
@@ -184,7 +173,6 @@ __all__ = [
     "set_address_rule",
     "stay_away_today",
     "therapist_for_move",
-    "treatment_of",
     "undo",
     "undo_step",
     "visit_request_of",

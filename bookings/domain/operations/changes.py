@@ -38,8 +38,15 @@ from .move import (
     require_day,
     therapist_for_move,
 )
-from .status import CANCEL, cancel_together, lock_therapists_of, require_agreed
-from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
+from .status import CANCEL, cancel_together, require_agreed
+from .transaction import (
+    change_status,
+    lock_therapists_of,
+    lock_visit,
+    record,
+    tell_once_more,
+    translated_errors,
+)
 
 
 class Shown(NamedTuple):

@@ -29,8 +29,7 @@ from .act import Act, columns_of, keep
 from .claim import claim_in_place
 from .doors import lock_rule_at, require_told, write_address_rule
 from .move import at_door, quote_as_agreed, require_movable, tell_change, treatment_of
-from .status import lock_therapists_of
-from .transaction import block_of, record, translated_errors
+from .transaction import block_of, lock_therapists_of, record, translated_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from bookings.domain import outbox
 from bookings.enums import MessageKind
-from bookings.exceptions import AlreadyAnswered, BookletMissing, SubmissionReused, TooManyMessages
+from bookings.exceptions import AlreadyAnswered, BookletMissing, TooManyMessages
 from bookings.models import Booklet, BookletRequest, ContactMessage
 from bookings.retention import ENQUIRIES_KEPT
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.locks import lock_names
 
+from .transaction import once
+
 # What one email address, or one phone, may send us in so long. Its owner may be somebody else, who must not be flooded.
 MESSAGES_PER_EMAIL, MESSAGES_WITHIN = 5, timedelta(hours=1)
 BOOKLETS_PER_EMAIL, BOOKLETS_WITHIN = 3, timedelta(days=1)
-
-M = TypeVar("M", ContactMessage, BookletRequest)
 
 
 def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now: datetime) -> ContactMessage:
@@ -43,29 +41,7 @@ def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now
         outbox.write_message(kind=MessageKind.CONTACT_ALERT, now=now, contact_message=message)
         return message
 
-    return _once(ContactMessage, key, sent, write)
-
-
-def _once(model: type[M], key: UUID, sent: dict[str, Any], write: Callable[[], M]) -> M:
-    """The row that was written under this key, or the one that `write` writes, in a transaction. Raises
-    `SubmissionReused` when another was `sent` under it."""
-
-    def earlier() -> M | None:
-        row = model._default_manager.filter(submission_key=key).first()
-        if row is not None and any(getattr(row, field) != value for field, value in sent.items()):
-            raise SubmissionReused
-        return row
-
-    if (found := earlier()) is not None:
-        return found
-    try:
-        with transaction.atomic():
-            return write()
-    except IntegrityError:
-        # The same press, sent twice at once.
-        if (found := earlier()) is None:
-            raise
-        return found
+    return once(ContactMessage, key, sent, write)
 
 
 def answer_contact(*, message: ContactMessage, text: str, actor: User, now: datetime) -> None:
@@ -108,7 +84,7 @@ def request_booklet(
         outbox.write_message(kind=MessageKind.BOOKLET, now=now, booklet_request=request)
         return request
 
-    return _once(BookletRequest, key, sent, write)
+    return once(BookletRequest, key, sent, write)
 
 
 def purge_enquiries(*, now: datetime) -> int:

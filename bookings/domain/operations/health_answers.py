@@ -16,8 +16,9 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
 from .act import Act
+from .clearance import has_grave_answers
 from .move import may_change
-from .status import confirm_booking, has_grave_answers
+from .status import confirm_booking
 from .transaction import lock_visit, record, translated_errors
 
 # The same answers within this time are one press that was sent twice.

@@ -29,7 +29,8 @@ from massagerx.lib.localtime import local
 from .act import Act, Columns, columns_of, is_answer, is_as_told, keep
 from .claim import Wish, claim_move, claim_moves
 from .doors import require_told
-from .status import first_tier, patience_with, require_agreed
+from .expiry import first_tier, patience_with
+from .status import require_agreed
 from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})

@@ -24,8 +24,8 @@ from massagerx.lib.localtime import local
 
 from .act import Act
 from .claim import Wish, claim, claim_all
+from .expiry import patience_with
 from .requester import Requester, find_requester
-from .status import patience_with
 from .submission import LookedUp, Press, Sender, Submission, look_through, look_up, look_up_each
 from .transaction import event_of, tell_listeners
 from .verdict import Verdict, judge

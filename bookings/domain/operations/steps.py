@@ -28,7 +28,8 @@ from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
 from .changes import lock_visit
-from .status import COMPLETE, require_agreed
+from .closing import COMPLETE
+from .status import require_agreed
 from .transaction import change_status, translated_errors
 
 # What was pressed can be taken back for so long; a little of it is the way to us.

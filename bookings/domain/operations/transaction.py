@@ -1,26 +1,29 @@
-"""What every operation shares: the lock, the event, and the translation of the database's errors."""
+"""What every operation shares: the lock, the event, a press that is sent twice, and the database's errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import BigIntegerField, CharField, DateField, QuerySet
+from django.db.models import BigIntegerField, CharField, DateField, Model, QuerySet
 
 from bookings.domain import listeners, outbox, reminders
 from bookings.domain.lifecycle import require_transition
 from bookings.domain.visit_request import Treatment, therapist_or_gender
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind, MessageKind
-from bookings.exceptions import NoLongerOffered, SlotTaken
+from bookings.exceptions import NoLongerOffered, SlotTaken, SubmissionReused
 from bookings.models import Booking, BookingEvent, ChangeRequest, CheckIn, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
 
 from .act import Act, Columns, columns_of, keep
+
+M = TypeVar("M", bound=Model)
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -43,6 +46,28 @@ def translated_errors() -> Iterator[None]:
         if getattr(error.__cause__, "pgcode", None) in _LOCK_FAILURES or "locked" in str(error):
             raise SlotTaken from error
         raise
+
+
+def once(model: type[M], key: UUID, sent: dict[str, Any], write: Callable[[], M]) -> M:
+    """The row that was written under this key, or the one that `write` writes, in a transaction. Raises
+    `SubmissionReused` when another was `sent` under it."""
+
+    def earlier() -> M | None:
+        row = model._default_manager.filter(submission_key=key).first()
+        if row is not None and any(getattr(row, field) != value for field, value in sent.items()):
+            raise SubmissionReused
+        return row
+
+    if (found := earlier()) is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return write()
+    except IntegrityError:
+        # The same press, sent twice at once.
+        if (found := earlier()) is None:
+            raise
+        return found
 
 
 def _lockable(parameter: Parameters) -> QuerySet[Therapist, Any]:
@@ -101,6 +126,12 @@ def lock_visit(booking: Booking) -> Booking:
         .select_related("therapist", "service", "area", "client", "terms_version")
         .get(pk=booking.pk)
     )
+
+
+def lock_therapists_of(bookings: Iterable[Booking]) -> None:
+    """Locks the therapists of several visits in the order of everybody, before a visit is taken alone."""
+    therapists = {booking.therapist_id for booking in bookings}
+    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
 
 
 class Block(NamedTuple):

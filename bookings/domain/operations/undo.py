@@ -32,8 +32,8 @@ from .act import Act, Columns, set_columns
 from .claim import Standing, claim_in_place, claim_move
 from .correct import write_access, write_phone
 from .doors import lock_name, lock_rule_at, put_rule_back
+from .expiry import expires_at, first_tier, patience_with
 from .move import visit_request_of
-from .status import expires_at, first_tier, patience_with
 from .transaction import block_of, record, translated_errors
 
 

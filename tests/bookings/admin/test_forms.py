@@ -36,8 +36,6 @@ from services.models import Business
 from tests.bookings.photos import add_photo
 from tests.factories import NOW, World
 
-NOTHING = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
-
 
 def inline(prefix: str, *rows: dict[str, Any], initial: int = 0) -> dict[str, Any]:
     data: dict[str, Any] = {f"{prefix}-TOTAL_FORMS": str(len(rows)), f"{prefix}-INITIAL_FORMS": str(initial)}

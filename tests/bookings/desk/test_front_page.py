@@ -93,7 +93,7 @@ def test_oldest_request_comes_first_and_answered_ones_are_gone(desk: Client, wor
 def test_who_was_promised_an_answer_soonest_comes_first(
     desk: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookings.desk.front_page.MOST_ROWS", 1)
+    monkeypatch.setattr("bookings.desk.waiting.MOST_ROWS", 1)
     patient = world.book(now=NOW - timedelta(hours=3), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
     urgent = world.book(starts_at=at(14), now=NOW - timedelta(hours=2))
     assert urgent.answer_by is not None
@@ -417,7 +417,7 @@ def test_visits_that_cannot_be_kept_stand_on_top_until_they_are_solved(desk: Cli
 def test_the_list_of_visits_that_cannot_be_kept_says_how_many_there_are(
     desk: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookings.desk.front_page.MOST_ROWS", 1)
+    monkeypatch.setattr("bookings.desk.waiting.MOST_ROWS", 1)
     world.book(starts_at=at(10))
     world.book(starts_at=at(16), email="bo@example.com", phone="+12135550124")
     Therapist.objects.update(is_active=False)

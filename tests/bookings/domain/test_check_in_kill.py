@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from bookings.domain import check_ins, outbox
+from bookings.domain import check_ins, outbox, sending
 from bookings.enums import MessageKind, MessageState
 from bookings.models import Booking, Message
 from bookings.notifications import delivery
@@ -83,7 +83,8 @@ def _arrived(server: MailServer) -> Counter[str]:
 
 def _die_at(step: str, moment: datetime) -> None:
     """In a process of its own: ends without a word once the step was taken, of the last before it is written."""
-    done = getattr(outbox, step)
+    module = outbox if step == "write_to" else sending
+    done = getattr(module, step)
 
     def last(*args: Any, **kwargs: Any) -> None:
         if step != "mark_sent":
@@ -94,7 +95,7 @@ def _die_at(step: str, moment: datetime) -> None:
         # The parent's connection is left alone, neither used nor closed: a new one is opened.
         parents = connection.connection
         connection.connection = None
-        setattr(outbox, step, last)
+        setattr(module, step, last)
         look_and_send(moment)
         del parents
     finally:

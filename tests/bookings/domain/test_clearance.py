@@ -61,6 +61,15 @@ def tier_of(world: World, answers: dict[str, str]) -> Tier:
     return intake.tier_of(current.evaluate(answers, world.service.slug, NOW.date()))
 
 
+def test_clinicians_note_opens_the_way_to_confirm(world: World, staff: User) -> None:
+    booking = world.book(answers={})
+    with pytest.raises(ScreeningNotCleared):
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW)
+    operations.record_clinician_note(booking=booking, actor=staff, note="Dr. Sample, by phone", now=NOW)
+    assert operations.confirm_booking(booking=booking, actor=staff, now=NOW).status == BookingStatus.CONFIRMED
+    assert ClinicianNote.objects.get().note == "Dr. Sample, by phone"
+
+
 def test_a_note_for_one_visit_clears_no_other(world: World, staff: User) -> None:
     first, second = world.book(answers=PREGNANT), world.book(answers=PREGNANT, starts_at=at(14))
     note(first, staff, NoteScope.VISIT)

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 
-from bookings.domain import operations, outbox
+from bookings.domain import operations, sending
 from bookings.domain.clients import add_note, merge_clients
 from bookings.domain.erasure import erase_client
 from bookings.domain.stranding import lock_therapists_of_change
@@ -141,7 +141,7 @@ def test_a_copy_handed_over_while_a_client_is_erased_is_not_kept(world: World) -
     visit = world.book()
     staff = User.objects.create_user("desk", password="a-long-password", is_staff=True)
     operations.decline_booking(booking=visit, actor=staff, now=NOW)
-    (message, *_others) = outbox.claim_due(now=NOW)
+    (message, *_others) = sending.claim_due(now=NOW)
     erased, handed = threading.Event(), threading.Event()
 
     def erase() -> None:
@@ -157,7 +157,7 @@ def test_a_copy_handed_over_while_a_client_is_erased_is_not_kept(world: World) -
     thread = threading.Thread(target=erase)
     thread.start()
     assert erased.wait(timeout=60)
-    kept = outbox.mark_handing_over(message, now=NOW, copy={"to": "ana@example.com"})
+    kept = sending.mark_handing_over(message, now=NOW, copy={"to": "ana@example.com"})
     handed.set()
     thread.join(timeout=60)
     assert not kept

@@ -18,7 +18,7 @@ from django.db import connection
 
 from bookings import tasks
 from bookings.courses.models import CoursePlan
-from bookings.domain import area_requests, intake, links, message_copies, operations, outbox, sign_in
+from bookings.domain import area_requests, intake, links, message_copies, operations, outbox, sending, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.reports import load_report
@@ -342,11 +342,11 @@ def test_a_delivery_under_way_keeps_no_copy_and_sends_nothing(world: World, staf
     visit = world.book(**PERSON)
     operations.decline_booking(booking=visit, actor=staff, now=NOW)
     Message.objects.exclude(kind="declined").update(state=MessageState.SENT)
-    (message,) = outbox.claim_due(now=NOW)
+    (message,) = sending.claim_due(now=NOW)
     erase_client(client=visit.client, actor=staff, now=NOW)
 
-    assert not outbox.mark_handing_over(message, now=NOW, copy={"to": PERSON["email"]})
-    assert not outbox.mark_sent(message, now=NOW)
+    assert not sending.mark_handing_over(message, now=NOW, copy={"to": PERSON["email"]})
+    assert not sending.mark_sent(message, now=NOW)
     row = Message.objects.get(pk=message.pk)
     assert (row.state, row.last_error, row.copy) == (MessageState.DROPPED, outbox.ERASED, None)
     # Another press on "send again", or a row that was made due by hand.
@@ -360,8 +360,8 @@ def test_a_delivery_under_way_keeps_no_copy_and_sends_nothing(world: World, staf
 def test_a_message_that_had_been_handed_over_says_that_it_may_have_arrived(world: World, staff: User) -> None:
     visit = world.book(**PERSON)
     operations.decline_booking(booking=visit, actor=staff, now=NOW)
-    (message, *_others) = outbox.claim_due(now=NOW)
-    assert outbox.mark_handing_over(message, now=NOW, copy={"to": PERSON["email"]})
+    (message, *_others) = sending.claim_due(now=NOW)
+    assert sending.mark_handing_over(message, now=NOW, copy={"to": PERSON["email"]})
     erase_client(client=visit.client, actor=staff, now=NOW)
     row = Message.objects.get(pk=message.pk)
     assert (row.state, row.copy) == (MessageState.DROPPED, None)

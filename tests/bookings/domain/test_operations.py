@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from bookings import exceptions, screening
 from bookings.domain import intake, operations
 from bookings.enums import BookingStatus, MessageKind
-from bookings.models import Booking, ClinicianNote, HealthAccess, Message, TimeOff
-from tests.factories import DAY, NOW, World, at
+from bookings.models import Booking, HealthAccess, Message, TimeOff
+from tests.factories import NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -91,36 +91,10 @@ def test_a_request_is_not_confirmed_after_its_start(world: World, staff) -> None
         operations.confirm_booking(booking=world.book(), actor=staff, now=at(10, 1))
 
 
-def test_clinicians_note_opens_the_way_to_confirm(world: World, staff) -> None:
-    booking = world.book(answers={})
-    with pytest.raises(exceptions.ScreeningNotCleared):
-        operations.confirm_booking(booking=booking, actor=staff, now=NOW)
-    operations.record_clinician_note(booking=booking, actor=staff, note="Dr. Sample, by phone", now=NOW)
-    assert operations.confirm_booking(booking=booking, actor=staff, now=NOW).status == BookingStatus.CONFIRMED
-    assert ClinicianNote.objects.get().note == "Dr. Sample, by phone"
-
-
 def test_completion_waits_for_the_visit_to_start(world: World, staff) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=staff, now=NOW)
     with pytest.raises(exceptions.InvalidTransition):
         operations.complete_booking(booking=booking, actor=staff, now=NOW)
-
-
-def test_unanswered_requests_expire_once_and_free_the_time(world: World) -> None:
-    booking = world.book()
-    assert operations.expire_requests(now=NOW + timedelta(hours=23)) == 0
-    assert operations.expire_requests(now=NOW + timedelta(hours=25)) == 1
-    assert operations.expire_requests(now=NOW + timedelta(hours=25)) == 0
-    booking.refresh_from_db()
-    assert booking.status == BookingStatus.EXPIRED
-    assert Message.objects.filter(kind=MessageKind.EXPIRED).count() == 1
-    assert world.book(now=NOW + timedelta(hours=25))
-
-
-def test_request_that_needs_a_clinician_waits_three_times_as_long(world: World) -> None:
-    world.book(answers={}, starts_at=at(10, 0, DAY + timedelta(days=7)))
-    assert operations.expire_requests(now=NOW + timedelta(hours=71)) == 0
-    assert operations.expire_requests(now=NOW + timedelta(hours=73)) == 1
 
 
 def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, staff) -> None:

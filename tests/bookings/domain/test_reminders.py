@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from bookings.domain import operations, outbox, reminders
+from bookings.domain import operations, reminders, sending
 from bookings.domain.operations import Act, Correction, NewTime
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck, ScreeningRecord
@@ -240,7 +240,7 @@ def test_a_row_that_missed_the_change_of_settings_waits_for_the_new_hour(
     row = Message.objects.get(kind=MessageKind.REMINDER_FIRST)
     assert (row.state, row.attempts, row.first_tried_at, row.lease) == (MessageState.DUE, 0, None, None)
     assert row.due_at == booking.starts_at - 24 * HOUR
-    assert outbox.oldest_due_minutes(now=due + HOUR) == 0.0
+    assert sending.oldest_due_minutes(now=due + HOUR) == 0.0
     assert send(row.due_at) == {Outcome.SENT: 1}
 
 

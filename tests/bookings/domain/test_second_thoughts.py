@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from bookings.domain import answers, links, operations, outbox, persons
+from bookings.domain import answers, links, operations, persons, sending
 from bookings.domain.clients import merge_clients
 from bookings.domain.operations import Act, Move, NewTime, Shown
 from bookings.domain.operations.act import columns_of
@@ -457,7 +457,7 @@ def test_twice_undone_is_once(visit: Booking, staff: User) -> None:
 
 def test_a_message_in_a_senders_hands_is_gone(visit: Booking, staff: User) -> None:
     do_cancel(visit, staff)
-    assert outbox.claim_due(now=THEN + 2 * MINUTE)
+    assert sending.claim_due(now=THEN + 2 * MINUTE)
     with pytest.raises(MessageGone):
         operations.undo(press=press(), actor=staff, now=THEN + 2 * MINUTE)
 
@@ -553,11 +553,11 @@ def test_what_an_email_about_a_course_may_have_told_is_not_undone(world: World, 
     second = book_course(world)
     assert second.together is not None
     operations.confirm_together(together=second.together, actor=staff, now=THEN)
-    (taken,) = outbox.claim_due(now=THEN + 2 * MINUTE)
+    (taken,) = sending.claim_due(now=THEN + 2 * MINUTE)
     operations.move_booking(booking=second, to=NewTime(at(16)), act=Act(THEN + 2 * MINUTE, staff))
     with pytest.raises(MessageGone):
         operations.undo(press=press(), actor=staff, now=THEN + 3 * MINUTE)
-    outbox.mark_sent(taken, now=THEN + 2 * MINUTE)
+    sending.mark_sent(taken, now=THEN + 2 * MINUTE)
     with pytest.raises(MessageGone):
         operations.undo(press=press(), actor=staff, now=THEN + 3 * MINUTE)
 
@@ -724,9 +724,9 @@ def test_a_visit_moved_back_whose_first_email_may_have_left_is_told_of(
     visit: Booking, staff: User, smtp_server: MailServer
 ) -> None:
     do_move(visit, staff)
-    (taken,) = outbox.claim_due(now=THEN + 2 * MINUTE)
+    (taken,) = sending.claim_due(now=THEN + 2 * MINUTE)
     move(visit, staff, 10, THEN + 2 * MINUTE)
-    outbox.mark_sent(taken, now=THEN + 2 * MINUTE)
+    sending.mark_sent(taken, now=THEN + 2 * MINUTE)
     text = told(smtp_server, THEN + 4 * MINUTE)
     assert "2:00 PM – 3:00 PM" in text
     assert "10:00 AM – 11:00 AM" in text

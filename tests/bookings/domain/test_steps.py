@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from bookings.domain import operations, outbox
+from bookings.domain import operations, sending
 from bookings.domain.operations import Act, NewTime, Press
 from bookings.domain.operations.steps import UNDO_REACHES
 from bookings.drives.models import ObservedDrive
@@ -197,14 +197,14 @@ def seconds(number: int) -> datetime:
 
 def handed_over(visit: Booking, when: datetime) -> Message:
     """The message in a sender's hands, its body at the mail server."""
-    (taken,) = outbox.claim_due(now=when, keys=[message(visit).pk])
-    assert outbox.mark_handing_over(taken, now=when)
+    (taken,) = sending.claim_due(now=when, keys=[message(visit).pk])
+    assert sending.mark_handing_over(taken, now=when)
     return taken
 
 
 def test_a_lateness_that_is_taken_back_tells_nobody_twice(visit: Booking, hands: User) -> None:
     press(visit, hands, StepKind.LEAVING, seconds(0))
-    assert outbox.mark_sent(handed_over(visit, seconds(15)), now=seconds(15))
+    assert sending.mark_sent(handed_over(visit, seconds(15)), now=seconds(15))
     late = press(visit, hands, StepKind.LATE, seconds(60), minutes=20)
     assert message(visit).state == MessageState.DUE
     operations.undo_step(booking=visit, key=late.key, now=seconds(65))
@@ -229,15 +229,15 @@ def test_nothing_leaves_while_the_last_press_can_be_taken_back(visit: Booking, h
     press(visit, hands, StepKind.LEAVING, seconds(0))
     press(visit, hands, StepKind.LATE, seconds(10), minutes=20)
     keys = [message(visit).pk]
-    assert outbox.claim_due(now=seconds(24), keys=keys) == []
-    assert [row.kind for row in outbox.claim_due(now=seconds(25), keys=keys)] == [MessageKind.ON_THE_WAY]
+    assert sending.claim_due(now=seconds(24), keys=keys) == []
+    assert [row.kind for row in sending.claim_due(now=seconds(25), keys=keys)] == [MessageKind.ON_THE_WAY]
 
 
 def test_a_lateness_is_told_though_the_message_before_is_just_leaving(visit: Booking, hands: User) -> None:
     press(visit, hands, StepKind.LEAVING, seconds(0))
     leaving = handed_over(visit, seconds(15))
     press(visit, hands, StepKind.LATE, seconds(16), minutes=20)
-    assert not outbox.mark_sent(leaving, now=seconds(17))
+    assert not sending.mark_sent(leaving, now=seconds(17))
     row = message(visit)
     assert (row.state, row.due_at) == (MessageState.DUE, seconds(31))
     # It is no second copy of the one before.
@@ -246,9 +246,9 @@ def test_a_lateness_is_told_though_the_message_before_is_just_leaving(visit: Boo
 
 def test_a_message_that_is_being_written_is_written_anew(visit: Booking, hands: User) -> None:
     press(visit, hands, StepKind.LEAVING, seconds(0))
-    (taken,) = outbox.claim_due(now=seconds(15), keys=[message(visit).pk])
+    (taken,) = sending.claim_due(now=seconds(15), keys=[message(visit).pk])
     late = press(visit, hands, StepKind.LATE, seconds(16), minutes=20)
-    assert not outbox.mark_handing_over(taken, now=seconds(16))
+    assert not sending.mark_handing_over(taken, now=seconds(16))
     operations.undo_step(booking=visit, key=late.key, now=seconds(20))
     # That they left was never told.
     assert message(visit).state == MessageState.DUE

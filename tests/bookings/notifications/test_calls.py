@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from bookings.domain import operations, outbox, reminders
+from bookings.domain import operations, outbox, reminders, sending
 from bookings.domain.operations import Act, NewTime, Sender
 from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.models import Booking, Message, MessageSettings, SecondThought, TimeOff
@@ -53,8 +53,8 @@ def test_no_sender_takes_a_call_and_nothing_counts_it_as_late(world: World) -> N
     by_phone(world)
     much_later = NOW + timedelta(days=1)
     assert delivery.send_due(clock=lambda: much_later) == {}
-    assert outbox.claim_due(now=much_later) == []
-    assert outbox.oldest_due_minutes(now=much_later) == 0
+    assert sending.claim_due(now=much_later) == []
+    assert sending.oldest_due_minutes(now=much_later) == 0
     assert mail.outbox == []
 
 

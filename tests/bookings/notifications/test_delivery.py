@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
-from bookings.domain import outbox
+from bookings.domain import sending
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Message
 from bookings.notifications import delivery
@@ -262,8 +262,8 @@ def test_unknown_outcome_keeps_its_second_chance_through_a_refusal(scripted) -> 
 def test_sender_that_died_after_hand_over_counts_as_unknown(scripted) -> None:
     server = scripted({})
     message = make_message()
-    [claimed] = outbox.claim_due(now=NOW)
-    assert outbox.mark_handing_over(claimed, now=NOW)
+    [claimed] = sending.claim_due(now=NOW)
+    assert sending.mark_handing_over(claimed, now=NOW)
     assert send(NOW + timedelta(seconds=59)) == {}  # still its own
 
     assert send(NOW + timedelta(seconds=61)) == {Outcome.SENT: 1}
@@ -276,8 +276,8 @@ def test_sender_that_died_after_hand_over_twice_is_not_repeated(scripted) -> Non
     server = scripted({})
     message = make_message()
     for moment in (NOW, NOW + timedelta(minutes=5)):
-        [claimed] = outbox.claim_due(now=moment)
-        assert outbox.mark_handing_over(claimed, now=moment)
+        [claimed] = sending.claim_due(now=moment)
+        assert sending.mark_handing_over(claimed, now=moment)
 
     assert send(NOW + timedelta(minutes=10)) == {}
 
@@ -289,7 +289,7 @@ def test_sender_that_died_before_hand_over_is_replaced_without_doubt(scripted) -
     server = scripted({})
     message = make_message()
     for minutes in range(0, 40, 2):  # many deaths in a row cost time, never the message
-        assert len(outbox.claim_due(now=NOW + timedelta(minutes=minutes))) == 1
+        assert len(sending.claim_due(now=NOW + timedelta(minutes=minutes))) == 1
 
     assert send(NOW + timedelta(hours=1)) == {Outcome.SENT: 1}
 
@@ -300,7 +300,7 @@ def test_sender_that_died_before_hand_over_is_replaced_without_doubt(scripted) -
 def test_sender_whose_lease_was_taken_does_not_hand_over(scripted) -> None:
     server = scripted({})
     message = make_message()
-    [claimed] = outbox.claim_due(now=NOW)
+    [claimed] = sending.claim_due(now=NOW)
     other = uuid.uuid4()
     Message.objects.update(lease=other)
 

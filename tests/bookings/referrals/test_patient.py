@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from bookings.courses.models import Course, CoursePlan
 from bookings.domain import erasure, export, intake, operations
-from bookings.domain.operations.status import has_grave_answers
+from bookings.domain.operations.clearance import has_grave_answers
 from bookings.enums import BookingStatus, EventKind, MessageKind, NoteScope
 from bookings.exceptions import SlotNotOffered
 from bookings.models import (

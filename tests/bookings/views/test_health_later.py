@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from bookings.domain import links, operations
 from bookings.domain.operations import Act, NewTime
-from bookings.domain.operations.status import has_grave_answers
+from bookings.domain.operations.clearance import has_grave_answers
 from bookings.enums import BookingStatus, DoorRule, MessageState
 from bookings.exceptions import ScreeningNotCleared, ScreeningStops
 from bookings.models import Booking, Message, ScreeningRecheck, ScreeningRecord, TimeOff
