@@ -2,7 +2,7 @@
 
 from django.contrib.admin.apps import AdminConfig
 
-from massagerx.lib import database_waits, text_search
+from massagerx.lib import database_waits, reference_data, text_search
 
 
 class StaffAdminConfig(AdminConfig):
@@ -11,7 +11,8 @@ class StaffAdminConfig(AdminConfig):
     default_site = "massagerx.admin_site.StaffAdminSite"
 
     def ready(self) -> None:
-        """Registers the search functions of SQLite, and how to wait for PostgreSQL."""
+        """Registers the search functions of SQLite, how to wait for PostgreSQL, and when to forget what it told."""
         super().ready()
         text_search.start()
         database_waits.start()
+        reference_data.start()

@@ -13,9 +13,11 @@ from uuid import UUID
 
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     CharField,
     DateField,
     DateTimeField,
+    DurationField,
     F,
     FloatField,
     IntegerField,
@@ -26,8 +28,10 @@ from django.db.models import (
 )
 from django.db.models.fields import Field
 
-from bookings.models import Booking, Closure, ExtraHours, Hold, TimeOff, WorkingHours
+from bookings.models import Booking, BookingRules, Closure, ExtraHours, Hold, TimeOff, WorkingHours
+from massagerx.lib import reference_data
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
+from massagerx.lib.reference_data import Revision
 
 
 class TakenBy(StrEnum):
@@ -36,6 +40,8 @@ class TakenBy(StrEnum):
     VISIT = "visit"
     HOLD = "hold"
     TIME_OFF = "off"
+    # Nothing is taken: where the street stands, the row has the revision of the reference data.
+    REVISION = "revision"
 
 
 # Plain: taken by what, whose time (a key), blocked from and until (aware), how long the treatment is; where: street,
@@ -84,14 +90,21 @@ def taken_between(
 
     `excluding` leaves out visits by their keys, `draft` the hold of one visitor.
     """
-    return _TAKEN.rows(
+    rows = _TAKEN.rows(
         start=span[0],
         end=span[1],
         therapists=list(therapists),
         now=now,
         excluding=sorted(set(excluding)) or None,
         draft=draft,
+        revision=True if reference_data.awaits_revision() else None,
     )
+    for row in rows:
+        if row[0] == TakenBy.REVISION.value:
+            reference_data.told(row[5])
+            rows.remove(row)
+            break
+    return rows
 
 
 def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
@@ -105,24 +118,36 @@ def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
     off = TimeOff.objects.filter(therapist_id__in=keys, starts_at__lt=end, ends_at__gt=start)
     treatment = F("ends_at") - F("starts_at")
     block = ("therapist_id", "blocked_from", "blocked_until", treatment)
-    return (
-        visits.order_by()
-        .values_list(_text(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
-        .union(
-            holds.order_by().values_list(_text(TakenBy.HOLD), *block, _text(), _text(), *_WHERE),
-            off.order_by().values_list(
-                _text(TakenBy.TIME_OFF),
-                "therapist_id",
-                "starts_at",
-                "ends_at",
-                treatment,
-                _text(),
+    others: list[QuerySet[Any, Any]] = [
+        holds.order_by().values_list(_text(TakenBy.HOLD), *block, _text(), _text(), *_WHERE),
+        off.order_by().values_list(
+            _text(TakenBy.TIME_OFF),
+            "therapist_id",
+            "starts_at",
+            "ends_at",
+            treatment,
+            _text(),
+            _text(),
+            *_NOWHERE,
+        ),
+    ]
+    if parameter("revision", BooleanField()) is not None:
+        no_one, no_instant = _nothing(BigIntegerField()), _nothing(DateTimeField())
+        no_time = _nothing(DurationField())
+        others.append(
+            BookingRules.objects.filter(pk=1).values_list(
+                _text(TakenBy.REVISION),
+                no_one,
+                no_instant,
+                no_instant,
+                no_time,
+                Revision(),
                 _text(),
                 *_NOWHERE,
-            ),
-            all=True,
+            )
         )
-    )
+    rows = visits.order_by().values_list(_text(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
+    return rows.union(*others, all=True)
 
 
 _TAKEN = CompiledQuery(_taken)
@@ -160,4 +185,4 @@ def _hours(parameter: Parameters) -> QuerySet[WorkingHours, Any]:
     )
 
 
-_HOURS = CompiledQuery(_hours)
+_HOURS = CompiledQuery(_hours, of_reference_data=True)

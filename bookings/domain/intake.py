@@ -41,6 +41,7 @@ from bookings.retention import DRAFT_LIFETIME
 from massagerx.lib.batches import delete_in_batches, in_batches
 from massagerx.lib.compiled_query import CompiledDelete, CompiledQuery
 from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.in_force import NewestInForce
 from massagerx.lib.localtime import local, months_before
 
 
@@ -90,19 +91,14 @@ class FreshAnswers:
 def current_screening(*, now: datetime) -> Screening:
     """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
     # With its rules as text: most of the time they are those that were parsed last.
-    version = _IN_FORCE.first(now=now)
+    version = _IN_FORCE.at(now)
     if version is None:
         raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
     return Screening(version, _parsed(version.rules_text))
 
 
-_IN_FORCE: CompiledQuery[Any] = CompiledQuery(
-    lambda parameter: (
-        ScreeningVersion.objects.filter(published_at__lte=parameter("now", DateTimeField()))
-        .defer("rules")
-        .annotate(rules_text=Cast("rules", TextField()))
-        .order_by("-number")[:1]
-    )
+_IN_FORCE: NewestInForce[Any] = NewestInForce(
+    lambda: ScreeningVersion.objects.defer("rules").annotate(rules_text=Cast("rules", TextField()))
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 
 from bookings.enums import PairingKind
 from bookings.models import Client, Pairing
@@ -80,8 +80,6 @@ _OF_ONE = CompiledQuery(
 
 def with_pairings(therapists: TherapistQuerySet, contact: Contact) -> TherapistQuerySet:
     """Tells on each by `is_never_sent` and `is_sent_first` what holds between them and the client of that contact."""
-    if not any(contact):
-        return therapists.annotate(is_never_sent=Value(value=False), is_sent_first=Value(value=False))
     same = Q(client__email=contact.email) if contact.email else Q(pk=None)
     if contact.phone:
         same |= Q(client__phone=contact.phone)

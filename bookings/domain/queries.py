@@ -66,7 +66,8 @@ _VISITED_AREA = CompiledQuery(
         zip_code=parameter("zip_code", CharField()),
         is_active=True,
         zone__in=visited_zones(parameter("today", DateField())).order_by().values("pk"),
-    ).select_related("zone")
+    ).select_related("zone"),
+    of_reference_data=True,
 )
 
 

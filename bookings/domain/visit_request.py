@@ -21,6 +21,7 @@ from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import Booking, ServiceArea, Therapist
 from bookings.models.people import TherapistQuerySet
+from massagerx.lib import reference_data
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.phones import PhoneNumberField
 from services.models import AddOn, Service, ServiceOption
@@ -93,21 +94,18 @@ class VisitRequest:
         return [*own, *self.excluding_others]
 
     def read(self, today: date) -> VisitRequest:
-        """The same with those who can be booked on `today` (a local date); one query. Raises
+        """The same with those who can be booked on `today` (a local date); at most one query. Raises
         `NoLongerOffered("therapist")` when nobody meets the preference."""
-        contact = self.contact
-        qualified = tuple(
-            _QUALIFIED.objects(
-                today=today,
-                service=self.treatment.service.pk,
-                email=(contact.email or None) if contact is not None else None,
-                phone=(contact.phone or None) if contact is not None else None,
-            )
-        )
-        pairings = NOTHING_KNOWN if contact is None else pairings_among(qualified)
-        return replace(self, qualified=qualified, pairings=pairings).asking_for(
-            self.preference, self.therapist
-        )
+        service, contact = self.treatment.service.pk, self.contact
+        if contact is None or reference_data.known_revision() is not None:
+            found = self.of_client(contact)
+            qualified = tuple(_QUALIFIED.objects(today=today, service=service))
+        else:
+            email, phone = contact.email or None, contact.phone or None
+            rows = _QUALIFIED_FOR.objects(today=today, service=service, email=email, phone=phone)
+            qualified = tuple(rows)
+            found = replace(self, pairings=pairings_among(qualified))
+        return replace(found, qualified=qualified).asking_for(self.preference, self.therapist)
 
     def of_client(self, contact: Contact | None) -> VisitRequest:
         """The same for the client of these, with what holds for them now; one query, or none where nobody is known."""
@@ -141,12 +139,14 @@ _OPTION = CompiledQuery(
             service__slug=parameter("service", CharField()),
             service__is_active=True,
         )
-    )
+    ),
+    of_reference_data=True,
 )
 _AREA = CompiledQuery(
     lambda parameter: ServiceArea.objects.select_related("zone").filter(
         zip_code=parameter("zip_code", CharField()), is_active=True
-    )
+    ),
+    of_reference_data=True,
 )
 
 
@@ -189,17 +189,22 @@ def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therap
 
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
-    return tuple(_QUALIFIED.objects(today=today, service=service.pk, email=None, phone=None))
+    return tuple(_QUALIFIED.objects(today=today, service=service.pk))
 
 
 def _qualified(parameter: Parameters) -> TherapistQuerySet:
     bookable = Therapist.objects.bookable(parameter("today", DateField()))
     rows = bookable.qualified_for(parameter("service", BigIntegerField()))
+    return rows.select_related("home_zip__zone").order_by("pk")
+
+
+def _qualified_for(parameter: Parameters) -> TherapistQuerySet:
     contact = Contact(parameter("email", CharField()), parameter("phone", PhoneNumberField()))
-    return with_pairings(rows, contact).select_related("home_zip__zone").order_by("pk")
+    return with_pairings(_qualified(parameter), contact)
 
 
-_QUALIFIED = CompiledQuery(_qualified)
+_QUALIFIED = CompiledQuery(_qualified, of_reference_data=True)
+_QUALIFIED_FOR = CompiledQuery(_qualified_for)
 
 
 def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:

@@ -19,6 +19,7 @@ from django.db.models import BigIntegerField, CharField, F, Q, Value
 
 from bookings.availability import Place, WeekBands
 from bookings.availability.travel import Remembered
+from massagerx.lib import reference_data
 from massagerx.lib.compiled_query import CompiledQuery
 
 from .estimates import QUICK, Basis
@@ -154,14 +155,17 @@ _ROWS = CompiledQuery(
         )
     )
 )
-# The edition read last, and its table; 0 is none.
-_last: tuple[int, DriveTable] | None = None
+# The edition read last, its table, and of which revision of the reference data it was last known to be; 0 is none.
+_last: tuple[int, DriveTable, str | None] | None = None
 
 
 def read_drives() -> DriveTable:
-    """The drives as they are stored now; one query."""
+    """The drives as they are stored now; one query, or none where nothing was stored since the last."""
     global _last
     last = _last  # another thread may put a newer one there meanwhile
+    revision = reference_data.known_revision()
+    if last is not None and revision is not None and last[2] == revision:
+        return last[1]
     known = last[0] if last is not None else 0
     key, basis, rows = 0, "", Rows()
     for edition, text, origin, destination, careful, quick in _ROWS.rows(known=known):
@@ -170,9 +174,10 @@ def read_drives() -> DriveTable:
         else:
             key, basis = edition, text
     if last is not None and key == known:
-        return last[1]
-    table = stored_table(basis, rows) if basis else DriveTable(Basis(), zone=settings.TIME_ZONE)
-    _last = key, table
+        table = last[1]
+    else:
+        table = stored_table(basis, rows) if basis else DriveTable(Basis(), zone=settings.TIME_ZONE)
+    _last = key, table, revision
     return table
 
 

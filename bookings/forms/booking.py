@@ -22,10 +22,12 @@ from services.templatetags.money import dollars
 from .zip_code import ZipForm
 
 _OPTIONS = CompiledQuery(
-    lambda parameter: ServiceOption.objects.active().filter(service=parameter("service", BigIntegerField()))
+    lambda parameter: ServiceOption.objects.active().filter(service=parameter("service", BigIntegerField())),
+    of_reference_data=True,
 )
 _ADD_ONS = CompiledQuery(
-    lambda parameter: AddOn.objects.active().filter(services=parameter("service", BigIntegerField()))
+    lambda parameter: AddOn.objects.active().filter(services=parameter("service", BigIntegerField())),
+    of_reference_data=True,
 )
 # Of how many people: two at the same time.
 BOTH_AT_ONCE = "both"

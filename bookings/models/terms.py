@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
-from massagerx.lib.compiled_query import CompiledQuery
+from massagerx.lib.in_force import NewestInForce
 
 
 class TermsVersion(models.Model):
@@ -128,14 +128,10 @@ class TermsVersion(models.Model):
     @classmethod
     def in_force(cls, now: datetime) -> TermsVersion | None:
         """The newest version in force at `now`, or None when there is none."""
-        return _TERMS.first(now=now)
+        return _TERMS.at(now)
 
 
-_TERMS = CompiledQuery(
-    lambda parameter: TermsVersion.objects.filter(published_at__lte=parameter("now", models.DateTimeField()))[
-        :1
-    ]
-)
+_TERMS = NewestInForce(TermsVersion.objects.all)
 
 
 _PLACE = re.compile(r"\{([^{}\n]{1,40})\}")

@@ -64,7 +64,8 @@ FINISHED_KEPT = 10
 _OFFERED = CompiledQuery(
     lambda parameter: Service.objects.offered(parameter("today", DateField())).filter(
         slug=parameter("slug", CharField())
-    )
+    ),
+    of_reference_data=True,
 )
 
 

@@ -33,6 +33,7 @@ from bookings.models import (
     Therapist,
 )
 from bookings.screening import answers_of, answers_of_people
+from massagerx.lib import reference_data
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.limits import visitor_digest
 from massagerx.lib.text import plain_name
@@ -348,6 +349,7 @@ def load_progress(request: HttpRequest) -> Progress:
     # A page for which no session was read is the same for everybody.
     key = None if request.session.is_empty() else request.session.get(SESSION_KEY)
     draft = intake.load_draft(key, now=now)
+    reference_data.keep_for_this_request()
     progress = Progress(draft=draft, now=now, rules=BookingRules.load())
     answers = draft.answers
     if STAFF_BOOKING in answers:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
@@ -25,6 +25,7 @@ from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
+from . import reference_data
 from .column_values import plain_kind, prepared_value
 from .instances import make_quick, maker
 from .prepared import Prepared
@@ -189,7 +190,19 @@ class CompiledUpdate(_Kept[M]):
 
 
 class CompiledQuery(_Kept[M]):
-    """One query. `build` gets `Parameters` and returns a query set, and must depend on nothing else."""
+    """One query. `build` gets `Parameters` and returns a query set, and must depend on nothing else. One
+    `of_reference_data` may be told what was read before, as `reference_data` says."""
+
+    #: All of these that there are.
+    of_reference_data: ClassVar[list[CompiledQuery[Any]]] = []
+
+    def __init__(
+        self, build: Callable[[Parameters], models.QuerySet[M, Any]], *, of_reference_data: bool = False
+    ) -> None:
+        super().__init__(build)
+        self._is_of_reference_data = of_reference_data
+        if of_reference_data:
+            self.of_reference_data.append(self)
 
     def objects(self, *, ahead: Sequence[Statement] = (), **values: Any) -> list[M]:
         """Model instances, with what `select_related` names and annotations tell. Raises TypeError for one with
@@ -222,10 +235,18 @@ class CompiledQuery(_Kept[M]):
             return [], None
         if compiled.locks and connection.get_autocommit():
             raise transaction.TransactionManagementError("Rows are locked inside a transaction only.")
-        with connection.cursor() as cursor:
-            statement = compiled.statement(connection, cursor, values)
-            execute_together(connection, cursor, [*ahead, statement])
-            rows = cursor.fetchall()
+
+        def ask() -> list[tuple[Any, ...]]:
+            with connection.cursor() as cursor:
+                statement = compiled.statement(connection, cursor, values)
+                execute_together(connection, cursor, [*ahead, statement])
+                return cursor.fetchall()
+
+        revision = reference_data.known_revision() if self._is_of_reference_data else None
+        if revision is None or ahead:
+            rows = ask()
+        else:
+            rows = reference_data.rows_of(revision, self, values, ask)
         if compiled.converters:
             rows = [_converted(row, compiled.converters, connection) for row in rows]
         return rows, compiled

@@ -31,4 +31,4 @@ class SingletonModel(models.Model):
 
 @cache
 def _row_of(model: type[SingletonModel]) -> CompiledQuery[Any]:
-    return CompiledQuery(lambda parameter: model._default_manager.filter(pk=1))
+    return CompiledQuery(lambda parameter: model._default_manager.filter(pk=1), of_reference_data=True)

@@ -1,7 +1,8 @@
-"""What each role may do with the app's models."""
+"""What each role may do with the app's models, and which of its tables are reference data."""
 
 from django.db import migrations
 
+from massagerx.lib.postgresql.revisions import track
 from massagerx.lib.roles import ALL, KEEP, SEE, giving
 
 RIGHTS = {
@@ -21,4 +22,7 @@ RIGHTS = {
 class Migration(migrations.Migration):
     dependencies = [("courses", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
-    operations = [giving(RIGHTS)]
+    operations = [
+        giving(RIGHTS),
+        track("courses_courseplan", "courses_coursephase", "courses_coursephase_add_ons"),
+    ]

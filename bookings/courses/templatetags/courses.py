@@ -17,7 +17,8 @@ _PLANS = CompiledQuery(
         models.CoursePlan.objects.offered()
         .filter(option__service=parameter("service", BigIntegerField()))
         .values_list("pk")[:1]
-    )
+    ),
+    of_reference_data=True,
 )
 
 

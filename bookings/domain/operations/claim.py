@@ -23,6 +23,7 @@ from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
 from bookings.models import Booking, BookingQuerySet, BookingRules, Therapist
 from bookings.models.people import TherapistQuerySet
+from massagerx.lib import reference_data
 from massagerx.lib.localtime import local
 
 from .transaction import lock_preferred, lock_therapists, translated_errors
@@ -36,6 +37,13 @@ class Wish(NamedTuple):
 
     visit_request: VisitRequest
     starts_at: datetime
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
+    """A transaction whose refusals are told in our words, and in which what the owner set up is read once."""
+    with translated_errors(), transaction.atomic(), reference_data.read_under_locks():
+        yield
 
 
 @contextmanager
@@ -56,7 +64,7 @@ def claim_all(wishes: Sequence[Wish], *, rules: BookingRules, now: datetime) -> 
     """The same for several starts in one transaction, all or none; each counts the ones before it as taken."""
     for wish in wishes:
         scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
-    with translated_errors(), transaction.atomic():
+    with _transaction():
         locked = _lock(wishes, now)
         yield _choose_all(_as_paired(wishes), locked, rules, now)
 
@@ -102,7 +110,7 @@ def claim_move(
     is asked for. Raises as `claim`."""
     scheduling.day_asked_for(starts_at, rules=rules, now=now)
     candidates = {therapist.pk for therapist in visit_request.therapists}
-    with translated_errors(), transaction.atomic():
+    with _transaction():
         visit = _lock_standing(booking, candidates)
         therapists = lock_therapists(candidates, treatment=visit_request.treatment, now=now)
         yield Standing(visit, therapists, rules, now)
@@ -132,7 +140,7 @@ def claim_moves(
     for wish in wishes:
         scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
     keys = [visit.pk for visit in visits]
-    with translated_errors(), transaction.atomic():
+    with _transaction():
         therapists, locked = _lock_several(wishes, now, of_visits=keys)
         fresh = {visit.pk: visit for visit in _to_move().filter(pk__in=keys).order_by("pk")}
         if any(visit.therapist_id not in locked for visit in fresh.values()):
@@ -143,7 +151,7 @@ def claim_moves(
 @contextmanager
 def claim_in_place(booking: Booking, *, rules: BookingRules, now: datetime) -> Iterator[Standing]:
     """Takes a visit's own start for it again: to confirm it, or at another door. Raises `SlotTaken`."""
-    with translated_errors(), transaction.atomic():
+    with _transaction():
         yield Standing(_lock_standing(booking, set()), (), rules, now)
 
 
@@ -159,7 +167,7 @@ def claim_ways(
     if not wanted:
         yield found, []
         return
-    with translated_errors(), transaction.atomic():
+    with _transaction():
         list(_to_lock().filter(pk__in=wanted))
         found = list(plan())
         yield found, [(row, way) for row, way in _elsewhere(found) if way.therapist.pk in wanted]

@@ -1,7 +1,8 @@
-"""What each role may do with the app's models."""
+"""What each role may do with the app's models, and which of its tables are reference data."""
 
 from django.db import migrations
 
+from massagerx.lib.postgresql.revisions import track
 from massagerx.lib.roles import ALL, KEEP, SEE, giving
 
 RIGHTS = {
@@ -22,4 +23,7 @@ RIGHTS = {
 class Migration(migrations.Migration):
     dependencies = [("drives", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
-    operations = [giving(RIGHTS)]
+    operations = [
+        giving(RIGHTS),
+        track("drives_driverules", "drives_driveedition", "drives_driveestimate"),
+    ]

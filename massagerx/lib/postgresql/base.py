@@ -1,4 +1,4 @@
-"""Connections that notice when the tables have changed under what they keep prepared."""
+"""Connections that notice when the tables have changed under what they keep prepared, or what is kept of their rows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any
 import psycopg2
 from django.db.backends.postgresql import base
 
+from .revisions import REVISION
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's. What is asked of a connection before it serves another request tells also which migration was the
-    last: after another one, the server would refuse what was prepared for columns of other types."""
+    last: after another one, the server would refuse what was prepared for columns of other types. It tells the revision
+    of the reference data, too."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         #: The names of what this connection keeps prepared.
         self.prepared: set[str] = set()
         self._last_migration: int | None = None
+        #: Of the reference data, by `massagerx.lib.reference_data`.
+        self.revision: str | None = None
 
     def connect(self) -> None:
         """Opens the connection, which keeps nothing yet."""
@@ -52,6 +57,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _ask_last_migration(self) -> int | None:
         """By the driver's own cursor, as Django asks whether a connection is usable: this is not counted or logged."""
         with self.connection.cursor() as cursor:
-            cursor.execute("SELECT max(id) FROM django_migrations")
-            (last,) = cursor.fetchone()
+            cursor.execute(f"SELECT max(id), {REVISION} FROM django_migrations")  # noqa: S608  # no value in it
+            last, self.revision = cursor.fetchone()
         return last
