@@ -99,11 +99,10 @@ def taken_between(
         draft=draft,
         revision=True if reference_data.awaits_revision() else None,
     )
-    for row in rows:
-        if row[0] == TakenBy.REVISION.value:
-            reference_data.told(row[5])
-            rows.remove(row)
-            break
+    revision = next((row for row in rows if row[0] == TakenBy.REVISION.value), None)
+    if revision is not None:
+        rows.remove(revision)
+        reference_data.told(revision[5])
     return rows
 
 

@@ -174,7 +174,7 @@ def read_drives() -> DriveTable:
         else:
             key, basis = edition, text
     if last is not None and key == known:
-        table = last[1]
+        table, revision = last[1], revision or last[2]
     else:
         table = stored_table(basis, rows) if basis else DriveTable(Basis(), zone=settings.TIME_ZONE)
     _last = key, table, revision

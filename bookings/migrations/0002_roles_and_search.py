@@ -1,4 +1,4 @@
-"""The roles of staff, as groups, the functions and indexes behind staff's searches, and which tables are reference data.
+"""The roles of staff, as groups, and the functions and indexes behind staff's searches.
 
 Roles: owner, front desk, therapist and writer, with the permissions below; a later change of a role is a migration of its own.
 
@@ -11,7 +11,6 @@ no schema of ours, and would not find one named in a text.
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from massagerx.lib.postgresql.revisions import track
 from massagerx.lib.roles import ALL, KEEP, SEE, give_rights
 
 # A therapist's rights are narrowed to what is their own: bookings/staff/visibility.py. Who may change which log-in is decided in
@@ -184,16 +183,6 @@ def _run(statements: list[str], schema_editor: BaseDatabaseSchemaEditor) -> None
             schema_editor.execute(statement, params=None)
 
 
-# What the owner sets up, as `massagerx.lib.reference_data` keeps it.
-REFERENCE_DATA = (
-    "services_addon", "services_addon_services", "services_business", "services_service", "services_serviceoption",
-    "bookings_booklet", "bookings_bookingrules", "bookings_closure", "bookings_extrahours", "bookings_extrahours_zones",
-    "bookings_messagesettings", "bookings_screeningversion", "bookings_servicearea", "bookings_termsversion",
-    "bookings_therapist", "bookings_therapist_services", "bookings_workinghours", "bookings_workinghours_zones",
-    "bookings_zone",
-)  # fmt: skip
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
@@ -206,5 +195,4 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(make_roles, remove_roles),
         migrations.RunPython(create_search, drop_search),
-        track(*REFERENCE_DATA),
     ]

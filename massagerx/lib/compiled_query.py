@@ -194,7 +194,7 @@ class CompiledQuery(_Kept[M]):
     `of_reference_data` may be told what was read before, as `reference_data` says."""
 
     #: All of these that there are.
-    of_reference_data: ClassVar[list[CompiledQuery[Any]]] = []
+    all_of_reference_data: ClassVar[list[CompiledQuery[Any]]] = []
 
     def __init__(
         self, build: Callable[[Parameters], models.QuerySet[M, Any]], *, of_reference_data: bool = False
@@ -202,7 +202,7 @@ class CompiledQuery(_Kept[M]):
         super().__init__(build)
         self._is_of_reference_data = of_reference_data
         if of_reference_data:
-            self.of_reference_data.append(self)
+            self.all_of_reference_data.append(self)
 
     def objects(self, *, ahead: Sequence[Statement] = (), **values: Any) -> list[M]:
         """Model instances, with what `select_related` names and annotations tell. Raises TypeError for one with

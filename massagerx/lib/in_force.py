@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import models
 from django.db.models import BigIntegerField, DateTimeField
@@ -38,4 +38,8 @@ class NewestInForce(Generic[M]):
         if reference_data.known_revision() is None:
             return self._newest.first(now=now)
         pk = next((pk for pk, published_at in self._published.rows() if published_at <= now), None)
-        return self._one.first(pk=pk) if pk is not None else None
+        found: Any = self._one.first(pk=pk) if pk is not None else None
+        if found is not None and found.published_at <= now:
+            return found
+        # What was taken back, or put off, between the two is looked for once more.
+        return self._newest.first(now=now)

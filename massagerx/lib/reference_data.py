@@ -21,19 +21,16 @@ from threading import Lock
 from typing import Any
 
 from django.core.signals import request_finished, request_started
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import CharField
 from django.db.models.expressions import Expression
 
-from .postgresql.revisions import REVISION
+from .postgresql.revisions import REVISION, known
 
-# How many answers a process keeps: of a business's years a few dozen are asked for.
-MOST_KEPT = 500
+# How many answers a process keeps, and of how many rows at most: of a business's years a few dozen are asked for.
+MOST_KEPT = 300
+MOST_ROWS = 1_000
 
 Rows = list[tuple[Any, ...]]
-
-# What a connection knows, of `postgresql.base`: set by the names here alone.
-_STATE = ("revision", "keeps_reference_data", "awaits_revision")
 
 _kept: OrderedDict[Any, tuple[str, Rows]] = OrderedDict()
 _lock = Lock()
@@ -46,47 +43,44 @@ def start() -> None:
 
 
 def _forget(**_of_signal: object) -> None:
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    connection.revision, connection.keeps_reference_data = None, False
+    vars(known).clear()
 
 
 def keep_for_this_request() -> None:
     """From here to the end of the request, reference data is as it was when the request asked its first query."""
-    connections[DEFAULT_DB_ALIAS].keeps_reference_data = True  # type: ignore[attr-defined]
+    known.keeps = True
 
 
 @contextmanager
 def read_under_locks() -> Iterator[None]:
     """Reads reference data as it is inside the block, a transaction, and keeps it from when its revision was `told`."""
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    before = {name: getattr(connection, name, None) for name in _STATE}
-    vars(connection).update(revision=None, keeps_reference_data=True, awaits_revision=True)
+    before = dict(vars(known))
+    known.revision, known.keeps, known.is_awaited = None, True, True
     try:
         yield
     finally:
-        vars(connection).update(before)
+        vars(known).clear()
+        vars(known).update(before)
 
 
 def awaits_revision() -> bool:
     """Whether who asks the database something here should ask it for the revision, too."""
-    return bool(getattr(connections[DEFAULT_DB_ALIAS], "awaits_revision", False))
+    return known.is_awaited
 
 
-def told(revision: str) -> None:
-    """Says what `Revision` was, inside `read_under_locks`; blank is not known."""
-    connections[DEFAULT_DB_ALIAS].revision = revision or None  # type: ignore[attr-defined]
+def told(revision: str | None) -> None:
+    """Says what `Revision` was, inside `read_under_locks`."""
+    known.revision = revision
 
 
 def known_revision() -> str | None:
     """The revision by which rows may be kept here, None where they may not."""
-    connection = connections[DEFAULT_DB_ALIAS]
-    return (
-        getattr(connection, "revision", None) if getattr(connection, "keeps_reference_data", False) else None
-    )
+    return known.revision if known.keeps else None
 
 
 def rows_of(revision: str, query: object, values: dict[str, Any], ask: Callable[[], Rows]) -> Rows:
-    """The rows of a query with these values as of a revision, asked for where they aren't kept."""
+    """The rows of a query with these values as of a revision, asked for where they aren't kept. No rows are not kept:
+    anybody can ask for what there isn't."""
     key = query, *((name, tuple(v) if isinstance(v, list) else v) for name, v in values.items())
     with _lock:
         found = _kept.get(key)
@@ -94,24 +88,25 @@ def rows_of(revision: str, query: object, values: dict[str, Any], ask: Callable[
             _kept.move_to_end(key)
             return list(found[1])
     rows = ask()
-    with _lock:
-        _kept[key] = revision, rows
-        _kept.move_to_end(key)
-        if len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
+    if 0 < len(rows) <= MOST_ROWS:
+        with _lock:
+            _kept[key] = revision, rows
+            _kept.move_to_end(key)
+            if len(_kept) > MOST_KEPT:
+                _kept.popitem(last=False)
     return list(rows)
 
 
 class Revision(Expression):
-    """The revision as a column; blank where it isn't known."""
+    """The revision as a column; NULL where it isn't known."""
 
     def __init__(self) -> None:
         super().__init__(output_field=CharField())
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        """Blank, as for SQLite."""
-        return "''", []
+        """NULL, as for SQLite."""
+        return "NULL", []
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """Of the same moment as the rest of the query's rows."""
-        return f"coalesce({REVISION}, '')", []
+        return REVISION, []

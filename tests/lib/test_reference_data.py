@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection, connections, transaction
+from django.db.models import CharField
 from django.test import Client
 
 from bookings.domain import intake
 from bookings.exceptions import SlotNotOffered
-from bookings.models import Booking, BookingRules, TermsVersion, WorkingHours
+from bookings.models import Booking, BookingRules, TermsVersion, WorkingHours, terms
 from bookings.views import visitor_draft
 from massagerx.lib import reference_data
 from massagerx.lib.compiled_query import CompiledQuery
@@ -150,8 +151,8 @@ def test_other_values_are_another_question(world: World) -> None:
     begin_request()
     reference_data.keep_for_this_request()
     found = [
-        terms.number if terms is not None else None
-        for terms in (TermsVersion.in_force(at) for at in (NOW, NOW - timedelta(days=31), NOW))
+        version.number if version is not None else None
+        for version in (TermsVersion.in_force(at) for at in (NOW, NOW - timedelta(days=31), NOW))
     ]
     assert found == [1, None, 1]
     assert intake.current_screening(now=NOW).version.number == 1
@@ -167,6 +168,35 @@ def test_version_comes_into_force_without_a_change(world: World, count_queries: 
     with count_queries() as queries:
         TermsVersion.in_force(later)
     assert len(queries) == 0
+
+
+def test_version_taken_back_meanwhile_leaves_the_one_before(world: World) -> None:
+    TermsVersion.objects.create(number=2, consent="I agree.", published_at=NOW)
+    begin_request()
+    reference_data.keep_for_this_request()
+    list(terms._TERMS._published.rows())
+    TermsVersion.objects.filter(number=2).update(published_at=NOW + timedelta(days=1))
+    found = TermsVersion.in_force(NOW)
+    assert found is not None
+    assert found.number == 1
+
+
+def test_what_is_not_there_and_what_is_long_is_not_kept(
+    world: World, count_queries: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_request()
+    reference_data.keep_for_this_request()
+    named: CompiledQuery[Service] = CompiledQuery(
+        lambda parameter: Service.objects.filter(slug=parameter("slug", CharField())), of_reference_data=True
+    )
+    CompiledQuery.all_of_reference_data.remove(named)
+    with count_queries() as queries:
+        assert named.objects(slug="nothing") == named.objects(slug="nothing") == []
+    assert len(queries) == 2
+    monkeypatch.setattr(reference_data, "MOST_ROWS", 0)
+    with count_queries() as queries:
+        assert named.objects(slug=world.service.slug) == named.objects(slug=world.service.slug)
+    assert len(queries) == 2
 
 
 def test_nothing_is_kept_from_one_request_to_the_next(world: World, client: Client) -> None:
@@ -196,6 +226,14 @@ def test_press_asks_only_for_what_may_have_changed(
     with count_queries() as queries:
         assert client.post("/book/review/", body)["Location"] == "/book/done/"
     tables = {table for query in queries for table in re.findall(r'FROM "(\w+)"', query["sql"])}
+    written = {
+        table
+        for query in queries
+        for table in re.findall(r'(?:INTO|UPDATE|DELETE FROM) "(\w+)"', query["sql"])
+    }
+    assert "bookings_booking" in written
+    # What a press kept before it is taken back, others would be told.
+    assert not written & tracked()
     # Therapists are locked, the row of the rules tells the revision, and the first claim since the change reads hours.
     kept = {
         "services_serviceoption",
@@ -244,15 +282,41 @@ def test_under_locks_nothing_is_kept_until_the_revision_is_told(world: World) ->
 def test_queries_of_reference_data_read_nothing_else(world: World, client: Client) -> None:
     """Else a change of another table would not be seen."""
     Flow(client, world).until("review")
+    begin_request()
+    reference_data.keep_for_this_request()
     BookingRules.load()
-    known = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
-    queries = [query for query in CompiledQuery.of_reference_data if query._compiled]
-    assert len(queries) >= 8
-    for query in queries:
-        for compiled in query._compiled.values():
-            read = set(re.findall(r'"(\w+)"', compiled.sql if compiled is not None else "")) & known
-            assert read <= tracked(), compiled.sql if compiled is not None else ""
-            assert read
+    TermsVersion.in_force(NOW)
+    intake.current_screening(now=NOW)
+    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    made = [found for query in CompiledQuery.all_of_reference_data for found in query._compiled.values()]
+    read_at_all = set()
+    for compiled in made:
+        if compiled is not None:
+            read = set(re.findall(r'"(\w+)"', compiled.sql)) & tables
+            assert read <= tracked(), compiled.sql
+            read_at_all |= read
+    # Rules, a length, an area that somebody visits, who comes and when, questions and terms.
+    assert read_at_all >= {
+        "bookings_bookingrules", "services_serviceoption", "bookings_zone", "bookings_workinghours_zones",
+        "bookings_therapist_services", "bookings_closure", "bookings_screeningversion", "bookings_termsversion",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_site_from_before_the_table_is_told_nothing(transactional_db: None) -> None:
+    connection.ensure_connection()
+    backend = connection.connection.info.backend_pid
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {TABLE} RENAME TO elsewhere")
+    try:
+        begin_request()
+        reference_data.keep_for_this_request()
+        assert connection.is_usable()
+        assert connection.connection.info.backend_pid == backend
+        assert reference_data.known_revision() is None
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE elsewhere RENAME TO {TABLE}")
 
 
 @pytest.mark.django_db(transaction=True)

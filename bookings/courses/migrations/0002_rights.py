@@ -1,8 +1,7 @@
-"""What each role may do with the app's models, and which of its tables are reference data."""
+"""What each role may do with the app's models."""
 
 from django.db import migrations
 
-from massagerx.lib.postgresql.revisions import track
 from massagerx.lib.roles import ALL, KEEP, SEE, giving
 
 RIGHTS = {
@@ -22,7 +21,4 @@ RIGHTS = {
 class Migration(migrations.Migration):
     dependencies = [("courses", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
-    operations = [
-        giving(RIGHTS),
-        track("courses_courseplan", "courses_coursephase", "courses_coursephase_add_ons"),
-    ]
+    operations = [giving(RIGHTS)]

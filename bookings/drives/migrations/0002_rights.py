@@ -1,8 +1,7 @@
-"""What each role may do with the app's models, and which of its tables are reference data."""
+"""What each role may do with the app's models."""
 
 from django.db import migrations
 
-from massagerx.lib.postgresql.revisions import track
 from massagerx.lib.roles import ALL, KEEP, SEE, giving
 
 RIGHTS = {
@@ -23,7 +22,4 @@ RIGHTS = {
 class Migration(migrations.Migration):
     dependencies = [("drives", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
-    operations = [
-        giving(RIGHTS),
-        track("drives_driverules", "drives_driveedition", "drives_driveestimate"),
-    ]
+    operations = [giving(RIGHTS)]

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 from django.db.backends.postgresql import base
 
-from .revisions import REVISION
+from .revisions import REVISION, known
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -21,8 +21,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         #: The names of what this connection keeps prepared.
         self.prepared: set[str] = set()
         self._last_migration: int | None = None
-        #: Of the reference data, by `massagerx.lib.reference_data`.
-        self.revision: str | None = None
 
     def connect(self) -> None:
         """Opens the connection, which keeps nothing yet."""
@@ -57,6 +55,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _ask_last_migration(self) -> int | None:
         """By the driver's own cursor, as Django asks whether a connection is usable: this is not counted or logged."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT max(id), {REVISION} FROM django_migrations")  # noqa: S608  # no value in it
-            last, self.revision = cursor.fetchone()
+            known.revision = None
+            try:
+                cursor.execute(f"SELECT max(id), {REVISION} FROM django_migrations")  # noqa: S608  # no value in it
+            except psycopg2.errors.UndefinedTable:  # from before the migration that made it
+                cursor.execute("SELECT max(id), NULL FROM django_migrations")
+            last, known.revision = cursor.fetchone()
         return last

@@ -6,6 +6,7 @@ Changes of two transactions don't wait for each other, and what one takes back l
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,18 @@ TABLE = "massagerx_reference_change"
 #: The present revision, as text; NULL before anything was ever changed.
 REVISION = f"(SELECT sum(token)::text FROM {TABLE})"  # noqa: S608  # no value in it
 
+
+class _Known(threading.local):
+    """What a thread knows of the revision, as each has a connection of its own."""
+
+    revision: str | None = None
+    # Whether rows may be kept by it here; and whether it has to be asked for first.
+    keeps = False
+    is_awaited = False
+
+
+known = _Known()
+
 _TRIGGER = (
     f"CREATE TRIGGER {TABLE} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{table}} "
     f"FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}()"
@@ -26,7 +39,7 @@ _CREATE = (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         token bigint NOT NULL DEFAULT (random() * 9007199254740992)::bigint)""",
     # Who deletes old tokens leaves those that somebody else deletes at the moment, and waits for nobody.
-    f"""CREATE OR REPLACE FUNCTION {TABLE}() RETURNS trigger LANGUAGE plpgsql AS $$
+    f"""CREATE OR REPLACE FUNCTION {TABLE}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         DECLARE number bigint;
         BEGIN
             INSERT INTO {TABLE} DEFAULT VALUES RETURNING id INTO number;
@@ -40,7 +53,8 @@ _CREATE = (
 
 
 def track(*tables: str) -> RunPython:
-    """A migration's operation: changes of these tables make another revision from now on. Nothing with SQLite."""
+    """A migration's operation: changes of these tables make another revision from now on, with PostgreSQL. The way back
+    leaves the tokens."""
     from django.db.migrations import RunPython  # not for the web's processes
 
     def start(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
