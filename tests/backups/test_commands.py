@@ -23,6 +23,7 @@ from bookings.domain import erasure, operations
 from bookings.enums import BookingStatus, MessageState
 from bookings.models import Booking, Client, Message, TimeOff
 from massagerx.backups import archive, erased, tables
+from massagerx.lib.postgresql import revisions
 from massagerx.settings.base import media_storage
 from tests.factories import make_world
 from tests.support import require
@@ -276,6 +277,7 @@ def test_figures_notice_one_changed_letter() -> None:
     assert {name for name in before if before[name] != after[name]} == {
         "bookings_historicaltherapist",
         "bookings_therapist",
+        revisions.TABLE,
     }
 
 
