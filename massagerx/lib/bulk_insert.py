@@ -13,7 +13,11 @@ from itertools import groupby
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from .column_values import is_plain, plain_kind
+from .prepared import Prepared
 from .statements import Statement, execute_together
+
+# Up to how many rows of a table are kept prepared: each number of them is a statement of its own.
+FEW = 3
 
 
 def bulk_insert_mixed(rows: Sequence[models.Model], ahead: Sequence[Statement] = ()) -> None:
@@ -25,9 +29,8 @@ def bulk_insert_mixed(rows: Sequence[models.Model], ahead: Sequence[Statement] =
     """
     connection = connections[DEFAULT_DB_ALIAS]
     groups = [list(group) for _, group in groupby(rows, key=type)]
-    statements = [_insert(group) for group in groups]
     key = connection.ops.quote_name(str(groups[-1][0]._meta.pk.column))
-    statements[-1] = statements[-1]._replace(sql=f"{statements[-1].sql} RETURNING {key}")
+    statements = [*map(_insert, groups[:-1]), _insert(groups[-1], f" RETURNING {key}")]
     with connection.cursor() as cursor:
         execute_together(connection, cursor, [*ahead, *statements])
         keys = cursor.fetchall()
@@ -39,13 +42,12 @@ def bulk_insert_mixed(rows: Sequence[models.Model], ahead: Sequence[Statement] =
 
 def insert_if_missing(row: models.Model) -> Statement:
     """What adds the row unless one stands that it may not stand beside, to be run ahead of the query that reads it."""
-    inserted = _insert([row])
-    return inserted._replace(sql=f"{inserted.sql} ON CONFLICT DO NOTHING")
+    return _insert([row], " ON CONFLICT DO NOTHING")
 
 
-def _insert(group: Sequence[models.Model]) -> Statement:
+def _insert(group: Sequence[models.Model], ending: str = "") -> Statement:
     connection = connections[DEFAULT_DB_ALIAS]
-    start, places, fields = _statement(type(group[0]), connection.vendor)
+    sql, prepared, fields = _insertion(type(group[0]), len(group), ending, connection.vendor)
     values = [
         value
         if is_plain(value := field.pre_save(row, add=True), kind)
@@ -53,19 +55,22 @@ def _insert(group: Sequence[models.Model]) -> Statement:
         for row in group
         for field, kind in fields
     ]
-    return Statement(f"{start}{', '.join([places] * len(group))}", values)
+    return Statement(sql, values, prepared)
 
 
 @lru_cache(maxsize=64)
-def _statement(
-    model: type[models.Model], vendor: str
-) -> tuple[str, str, tuple[tuple[models.Field, type | None], ...]]:
-    """The statement up to its values, the places of one row, and its fields with their `plain_kind`."""
-    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
+def _insertion(
+    model: type[models.Model], rows: int, ending: str, vendor: str
+) -> tuple[str, Prepared | None, tuple[tuple[models.Field, type | None], ...]]:
+    """The SQL for so many rows, under its name where they are few, and the fields with their `plain_kind`."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    quote = connection.ops.quote_name
     meta = model._meta
-    fields = tuple(field for field in meta.local_concrete_fields if not isinstance(field, models.AutoField))
+    fields = [field for field in meta.local_concrete_fields if not isinstance(field, models.AutoField)]
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    places = f"({', '.join(['%s'] * len(fields))})"
+    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * rows)
     # Names of our own tables, quoted; values go through the driver.
-    start = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    return start, places, tuple((field, plain_kind(field, vendor)) for field in fields)
+    sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {places}{ending}"  # noqa: S608
+    given = dict(enumerate(fields * rows))
+    prepared = Prepared.of(model, sql, [None] * len(given), given, connection) if rows <= FEW else None
+    return sql, prepared, tuple((field, plain_kind(field, vendor)) for field in fields)

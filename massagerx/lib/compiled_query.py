@@ -101,19 +101,14 @@ class Parameters:
 class _Compiled:
     sql: str
     parameters: tuple[Any, ...]
+    prepared: Prepared | None
     converters: tuple[tuple[int, Sequence[Any], Any], ...] = ()
     locks: bool = False
     read: Callable[[Sequence[Any]], Any] | None = None
-    prepared: Prepared | None = None
 
-    def plain(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> Statement:
+    def statement(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> Statement:
         bound = [part.value(values, connection) if type(part) is _Slot else part for part in self.parameters]
-        return Statement(self.sql, bound)
-
-    def statement(self, connection: BaseDatabaseWrapper, cursor: Any, values: dict[str, Any]) -> Statement:
-        """The one to run: where the connection can keep it prepared, what runs that."""
-        plain = self.plain(connection, values)
-        return self.prepared.instead_of(plain, connection, cursor) if self.prepared is not None else plain
+        return Statement(self.sql, bound, self.prepared)
 
 
 class _Kept(Generic[M]):
@@ -148,19 +143,18 @@ class CompiledDelete(_Kept[M]):
         compiled = self._find(connection, values)
         if compiled is None:
             raise EmptyResultSet
-        return compiled.plain(connection, values)
+        return compiled.statement(connection, values)
 
     def run(self, **values: Any) -> None:
         """Raises `IntegrityError` where something does point at a row."""
         connection = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
-            cursor.execute(*self.statement(**values))
+            execute_together(connection, cursor, [self.statement(**values)])
 
     def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
         query = rows.query.clone()
         query.__class__ = DeleteQuery
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-        return _Compiled(sql, tuple(parameters))
+        return _written(query, rows.model, connection)
 
 
 class CompiledUpdate(_Kept[M]):
@@ -178,15 +172,14 @@ class CompiledUpdate(_Kept[M]):
         if compiled is None:
             return 0
         with connection.cursor() as cursor:
-            cursor.execute(*compiled.plain(connection, values))
+            execute_together(connection, cursor, [compiled.statement(connection, values)])
             return int(cursor.rowcount)
 
     def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
         query: Any = rows.query.chain(UpdateQuery)
         fields = {field.name: field for field in rows.model._meta.concrete_fields}
         query.add_update_values({name: Parameter(name, fields[name]) for name in self._names})
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-        return _Compiled(sql, tuple(parameters))
+        return _written(query, rows.model, connection)
 
 
 class CompiledQuery(_Kept[M]):
@@ -238,8 +231,7 @@ class CompiledQuery(_Kept[M]):
 
         def ask() -> list[tuple[Any, ...]]:
             with connection.cursor() as cursor:
-                statement = compiled.statement(connection, cursor, values)
-                execute_together(connection, cursor, [*ahead, statement])
+                execute_together(connection, cursor, [*ahead, compiled.statement(connection, values)])
                 return cursor.fetchall()
 
         revision = reference_data.known_revision() if self._is_of_reference_data else None
@@ -261,9 +253,21 @@ class CompiledQuery(_Kept[M]):
             for number, (functions, expression) in compiler.get_converters(columns).items()
         )
         read = _reader(compiler) if rows._iterable_class is ModelIterable else None
-        given = {number: part.field for number, part in enumerate(parameters) if type(part) is _Slot}
-        prepared = Prepared.of(rows.model, sql, parameters, given, connection)
-        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, read, prepared)
+        prepared = _prepared(rows.model, sql, parameters, connection)
+        return _Compiled(sql, tuple(parameters), prepared, converters, query.select_for_update, read)
+
+
+def _written(query: Any, model: type[models.Model], connection: BaseDatabaseWrapper) -> _Compiled:
+    """Of a query that writes."""
+    sql, parameters = query.get_compiler(connection=connection).as_sql()
+    return _Compiled(sql, tuple(parameters), _prepared(model, sql, parameters, connection))
+
+
+def _prepared(
+    model: type[models.Model], sql: str, parameters: Sequence[Any], connection: BaseDatabaseWrapper
+) -> Prepared | None:
+    given = {number: part.field for number, part in enumerate(parameters) if type(part) is _Slot}
+    return Prepared.of(model, sql, parameters, given, connection)
 
 
 def _kind(value: Any) -> int | bool | None:

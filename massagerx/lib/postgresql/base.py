@@ -10,6 +10,10 @@ from django.db.backends.postgresql import base
 
 from .revisions import REVISION, known
 
+# What is asked of a connection before each request, and the name that the server keeps it prepared by.
+_QUESTION = f"SELECT max(id), {REVISION} FROM django_migrations"  # noqa: S608  # no value in it
+_NAME = "massagerx_question"
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's. What is asked of a connection before it serves another request tells also which migration was the
@@ -57,7 +61,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.connection.cursor() as cursor:
             known.revision = None
             try:
-                cursor.execute(f"SELECT max(id), {REVISION} FROM django_migrations")  # noqa: S608  # no value in it
+                if self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):  # another connection each time
+                    cursor.execute(_QUESTION)
+                else:
+                    if _NAME not in self.prepared:
+                        cursor.execute(f"PREPARE {_NAME} AS {_QUESTION}")
+                        self.prepared.add(_NAME)
+                    cursor.execute(f"EXECUTE {_NAME}")
             except psycopg2.errors.UndefinedTable:  # from before the migration that made it
                 cursor.execute("SELECT max(id), NULL FROM django_migrations")
             last, known.revision = cursor.fetchone()
