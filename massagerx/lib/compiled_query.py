@@ -26,14 +26,14 @@ from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
 from . import reference_data
-from .column_values import plain_kind, prepared_value
+from .column_values import ALWAYS_PLAIN, plain_kind, prepared_value
 from .instances import make_quick, maker
 from .prepared import Prepared
 from .statements import Statement, execute_together
 
 M = TypeVar("M", bound=models.Model)
-# For each value given: None, the length of a list, or True for a single value.
-Shape = tuple[tuple[str, int | bool | None], ...]
+# For each name of a value given: None, the length of a list, or True for a single value.
+Shape = dict[str, int | bool | None]
 
 
 class _Slot(NamedTuple):
@@ -51,6 +51,8 @@ class _Slot(NamedTuple):
             value = value[self.number]
         if self.shift is not None:
             value = value - self.shift
+        if type(value) is self.kind and self.kind in ALWAYS_PLAIN:  # asked here too, as most are
+            return value
         return prepared_value(value, self.field, self.kind, connection)
 
 
@@ -87,7 +89,7 @@ class Parameters:
     """Makes the parameters of a compiled query while it is built."""
 
     def __init__(self, shape: Shape) -> None:
-        self._shape = dict(shape)
+        self._shape = shape
 
     def __call__(self, name: str, field: models.Field) -> Any:
         """The parameter `name`, used as if it were the value; None where the value is None. A list is for `__in`."""
@@ -116,13 +118,17 @@ class _Kept(Generic[M]):
 
     def __init__(self, build: Callable[[Parameters], models.QuerySet[M, Any]]) -> None:
         self._build = build
-        self._compiled: dict[tuple[str, Shape], _Compiled | None] = {}
+        self._compiled: dict[tuple[Any, ...], _Compiled | None] = {}
 
     def _find(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> _Compiled | None:
         """None for what can have no answer, such as one that looks in an empty list."""
-        shape = tuple((name, _kind(value)) for name, value in values.items())
-        key = connection.vendor, shape
+        kinds = [
+            None if value is None else len(value) if isinstance(value, (list, tuple)) else True
+            for value in values.values()
+        ]
+        key = connection.vendor, *values, *kinds
         if key not in self._compiled:
+            shape: Shape = dict(zip(values, kinds, strict=True))
             try:
                 self._compiled[key] = self._compile(connection, self._build(Parameters(shape)))
             except EmptyResultSet:
@@ -268,12 +274,6 @@ def _prepared(
 ) -> Prepared | None:
     given = {number: part.field for number, part in enumerate(parameters) if type(part) is _Slot}
     return Prepared.of(model, sql, parameters, given, connection)
-
-
-def _kind(value: Any) -> int | bool | None:
-    if value is None:
-        return None
-    return len(value) if isinstance(value, list | tuple) else True
 
 
 def _converted(

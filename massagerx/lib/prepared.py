@@ -58,8 +58,9 @@ class Prepared:
     def takes(self, values: Sequence[Any], connection: BaseDatabaseWrapper, cursor: Any) -> bool:
         """Whether the connection keeps it now, and can run it with the `values` of all its parameters: not where it
         keeps too many already, or a number is too large for the type that it was prepared with."""
-        if any(type(value) is int and not -LARGEST <= value <= LARGEST for value in values):
-            return False
+        for value in values:
+            if type(value) is int and not -LARGEST <= value <= LARGEST:
+                return False
         names: set[str] = connection.prepared  # type: ignore[attr-defined]  # ours, of .postgresql
         if self.name not in names:
             if len(names) >= MOST_PREPARED:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg2
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import BigIntegerField, CharField, SmallIntegerField, Value
 from django.test.utils import CaptureQueriesContext
@@ -204,3 +213,18 @@ def test_who_cannot_prepare_it_is_told_as_django_tells(by_email: CompiledQuery[C
     finally:
         holder.close()
     assert by_email.first(email="o@example.com") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cursor_is_refused_to_another_thread_and_by_a_closed_connection_as_django_refuses(
+    person: Client,
+) -> None:
+    assert Client.objects.get() == person
+    given = connections[DEFAULT_DB_ALIAS]
+    with ThreadPoolExecutor(1) as pool, pytest.raises(DatabaseError, match="created in thread"):
+        pool.submit(given.cursor).result()
+    given.connection.close()
+    with pytest.raises(InterfaceError):
+        given.cursor()
+    given.close()
+    assert Client.objects.get() == person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
 from contextlib import suppress
 from typing import Any
 
@@ -32,6 +33,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.prepared.clear()
         with suppress(psycopg2.Error):
             self._last_migration = self._ask_last_migration()
+
+    def cursor(self) -> Any:
+        """As Django's, which takes eight calls to each of which nothing has changed since the last."""
+        state: Any = self  # of which its types tell nothing
+        is_new = self.connection is None or (state.health_check_enabled and not state.health_check_done)
+        if is_new or state._thread_ident != get_ident():
+            return super().cursor()
+        with self.wrap_database_errors:
+            cursor = self.create_cursor()
+        return self.make_debug_cursor(cursor) if self.queries_logged else self.make_cursor(cursor)
 
     def create_cursor(self, name: str | None = None) -> Any:
         """As Django's, which asks for each whether asynchronous code calls, for the settings and for the driver."""
