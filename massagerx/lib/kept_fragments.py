@@ -6,10 +6,13 @@ of a form and no nonce can get into it. Each value is looked at every time, so a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
 from django.core.signals import setting_changed
 from django.db.models import Model
+from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils import timezone
@@ -37,14 +40,27 @@ def render_kept(template_name: str, values: dict[str, Any]) -> SafeString:
     plain = tuple((type(value), value) if isinstance(value, str | int) else None for value in given.values())
     key = template_name, get_language(), get_script_prefix(), timezone.localdate(), plain
     shown = tuple(_columns(value) if isinstance(value, Model) else value for value in given.values())
+    return _rendered(key, shown, lambda: render_to_string(template_name, given))
+
+
+def render_kept_field(field: BoundField) -> SafeString:
+    """A field of choices (plain texts) as `as_crispy_field` renders it. What else is on it is of its form's class, in
+    the active language, unless the form was sent: then it is rendered anew."""
+    if field.form.is_bound:
+        return as_crispy_field(field)
+    choices = tuple(field.field.choices)  # type: ignore[attr-defined]
+    key = type(field.form), field.html_name, field.auto_id, get_language(), choices
+    return _rendered(key, (repr(field.value()),), lambda: as_crispy_field(field))
+
+
+def _rendered(key: tuple[Any, ...], shown: tuple[Any, ...], render: Callable[[], str]) -> SafeString:
+    """What was rendered of a key and what is shown, or is now: of each key what was shown last is kept."""
     kept = _kept.get(key)
     if kept is None or kept.shown != shown:
+        html = render()
         if len(_kept) >= MOST_KEPT:
             forget()
-        kept = _Kept(
-            shown, mark_safe(render_to_string(template_name, given))
-        )  # a file of ours, which escapes
-        _kept[key] = kept
+        kept = _kept[key] = _Kept(shown, mark_safe(html))  # of files of ours, which escape
     return kept.html
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from django import template
 from django.conf import settings
+from django.forms import BoundField
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -17,7 +18,7 @@ from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from massagerx.lib.jsonld import breadcrumb_list, faq_page, json_ld
-from massagerx.lib.kept_fragments import render_kept
+from massagerx.lib.kept_fragments import render_kept, render_kept_field
 from massagerx.lib.urls import absolute_media, absolute_url
 from services import structured_data
 from services.models import Business, Service, ServiceFaq
@@ -62,6 +63,12 @@ def drawn_icon() -> SafeString:
 def kept(template_name: str, **values: Any) -> SafeString:
     """As `{% include %}` with nothing but these values, rendered once a process for as long as they are the same."""
     return render_kept(template_name, values)
+
+
+@register.filter
+def kept_field(field: BoundField) -> SafeString:
+    """As `as_crispy_field`, rendered once a process for as long as choices and what is chosen are the same."""
+    return render_kept_field(field)
 
 
 @register.simple_tag

@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django import forms
 from django.test import Client as Browser
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from massagerx.lib import kept_fragments
-from massagerx.lib.kept_fragments import render_kept
+from massagerx.lib.kept_fragments import render_kept, render_kept_field
 from services.models import Business
 from tests.factories import make_world
 
@@ -23,6 +24,14 @@ pytestmark = pytest.mark.django_db
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """What other tests left here is not ours."""
     monkeypatch.setattr(kept_fragments, "_kept", {})
+
+
+class LengthForm(forms.Form):
+    length = forms.ChoiceField(widget=forms.RadioSelect, choices=[("60", "An hour"), ("90", "Longer")])
+
+
+def length(form: forms.Form) -> str:
+    return render_kept_field(form["length"])
 
 
 def foot(business: Any, certificates: Any = ()) -> str:
@@ -55,6 +64,27 @@ def test_each_language_and_each_day_has_its_own(monkeypatch: pytest.MonkeyPatch)
     assert foot(business) is english
     monkeypatch.setattr(kept_fragments.timezone, "localdate", lambda: today.replace(year=today.year + 4))
     assert foot(business) is not english
+
+
+def test_field_is_rendered_once_for_the_same_choices() -> None:
+    assert length(LengthForm()) is length(LengthForm())
+    assert 'value="60"' in length(LengthForm())
+
+
+def test_field_is_rendered_anew_once_it_is_another() -> None:
+    assert "checked" not in length(LengthForm())
+    assert 'value="90" id="id_length_1" required checked' in length(LengthForm(initial={"length": "90"}))
+    assert "checked" not in length(LengthForm())
+    dearer = LengthForm()
+    dearer.fields["length"].choices = [("60", "<An hour>")]  # type: ignore[attr-defined]
+    assert "&lt;An hour&gt;" in length(dearer)
+    assert 'for="id_length_1"' not in length(dearer)
+
+
+def test_field_of_a_form_that_was_sent_says_what_is_wrong() -> None:
+    before = length(LengthForm())
+    assert "This field is required." in length(LengthForm({}))
+    assert length(LengthForm()) is before
 
 
 def test_no_more_than_a_number_of_parts_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
