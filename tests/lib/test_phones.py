@@ -42,7 +42,9 @@ def test_a_number_is_stored_and_judged_as_the_library_does(typed: str, stored: s
     assert copy.deepcopy(phone) == pickle.loads(pickle.dumps(phone)) == phone
 
 
-@pytest.mark.parametrize("other", ["+12135550124", "213", "", None, 12135550123, PhoneNumber(raw_input="213")])
+@pytest.mark.parametrize(
+    "other", ["+12135550124", "213", "", None, 12135550123, PhoneNumber(raw_input="213")]
+)
 def test_a_number_is_no_other_one(other: Any) -> None:
     assert parse_phone("213 555 0123") != other
 
