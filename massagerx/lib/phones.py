@@ -55,10 +55,12 @@ class Phone(PhoneNumber):
 def parse_phone(value: Any) -> Any:
     """The `Phone` of a text or of another number; None and "" as they are. A text that is no number gives one that
     isn't valid."""
+    if type(value) is Phone:
+        return value
     if isinstance(value, str) and value:
         return _parsed(value)
     number = to_python(value, region=REGION)
-    return _frozen(number) if isinstance(number, PhoneNumber) and type(number) is not Phone else number
+    return _frozen(number) if isinstance(number, PhoneNumber) else number
 
 
 @lru_cache(maxsize=2048)
