@@ -300,10 +300,10 @@ def phone_page(new_page: PageMaker) -> object:
 
 @pytest.fixture
 def spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Queries that a connection keeps prepared are sent as they are, for a test that reads their SQL."""
+    """What a connection keeps prepared is sent as it is, for a test that reads their SQL."""
     from massagerx.lib.prepared import Prepared
 
-    monkeypatch.setattr(Prepared, "instead_of", lambda self, plain, connection, cursor: plain)
+    monkeypatch.setattr(Prepared, "takes", lambda self, values, connection, cursor: False)
 
 
 @pytest.fixture

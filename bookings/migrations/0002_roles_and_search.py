@@ -3,13 +3,11 @@
 Roles: owner, front desk, therapist and writer, with the permissions below; a later change of a role is a migration of its own.
 
 Searches: PostgreSQL gets two functions, and indexes on what they make of visits and clients. `massagerx_fold`, and SQLite's
-function of that name, are `massagerx.lib.text_search.fold`. Needs no extension. Their bodies are bound when they are made
-(`RETURN`), not read as text when they run: pg_restore, and PostgreSQL 17 whenever it builds an index, look for functions in
-no schema of ours, and would not find one named in a text.
+function of that name, are `massagerx.lib.text_search.fold`. Needs no extension. Neither names a function of ours in a text
+that is read when it runs: pg_restore, and PostgreSQL 17 whenever it builds an index, look for them in no schema of ours.
 """
 
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from massagerx.lib.roles import ALL, KEEP, SEE, give_rights
 
@@ -141,19 +139,26 @@ PLAIN = (
 SPACES = "\t\n\r\u00a0"
 NOTHING = "''`´‘’ʼ\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0323\u0326\u0327\u0328"
 
+# `translate` looks through its whole list for each character, in which most texts have only what ASCII has of it.
+FOLDED = f"""CASE WHEN octet_length($1) = length($1) THEN translate(lower($1), '{SPACES[:3]}{NOTHING[:3]}', '   ')
+        ELSE translate(lower($1), '{LETTERS}{SPACES}{NOTHING}', '{PLAIN}{" " * len(SPACES)}') END"""
+
+# Every ending of every word, each once: a part of a word is the beginning of one of them. The cost keeps the planner from
+# working it out row by row. Not for parallel workers: it is hardly ever run, and they take 10 ms to start. In PL/pgSQL, which
+# keeps its plan: what is in SQL is planned for each row that is written.
+PARTS = f"""CREATE OR REPLACE FUNCTION massagerx_parts(text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED COST 300 AS $$
+    DECLARE word text; parts text[] := '{{}}';
+    BEGIN
+        FOREACH word IN ARRAY string_to_array({FOLDED}, ' ') LOOP
+            FOR place IN 1..length(word) LOOP parts := parts || substr(word, place); END LOOP;
+        END LOOP;
+        RETURN array_to_tsvector(parts);
+    END $$"""
+
 CREATE = [
-    # `translate` looks through its whole list for each character, in which most texts have only what ASCII has of it.
-    f"""CREATE FUNCTION massagerx_fold(text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN CASE WHEN octet_length($1) = length($1) THEN translate(lower($1), '{SPACES[:3]}{NOTHING[:3]}', '   ')
-        ELSE translate(lower($1), '{LETTERS}{SPACES}{NOTHING}', '{PLAIN}{" " * len(SPACES)}') END""",
-    # Every ending of every word, each once: a part of a word is the beginning of one of them. The cost keeps the planner
-    # from working it out row by row. Not for parallel workers: it is hardly ever run, and they take 10 ms to start.
-    """CREATE FUNCTION massagerx_parts(text) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL RESTRICTED COST 300
-    RETURN (SELECT coalesce(array_to_tsvector(array_agg(DISTINCT substr(word, place))), ''::tsvector)
-            FROM unnest(string_to_array(massagerx_fold($1), ' ')) AS word,
-            generate_series(1, length(word)) AS place)""",
+    f"CREATE FUNCTION massagerx_fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN {FOLDED}",
+    PARTS,
     # What is new goes into the indexes at once: a list of what is to be put in later is read by every search.
     """CREATE INDEX booking_by_parts ON bookings_booking USING gin
     (massagerx_parts(reference || ' ' || contact_name || ' ' || recipient_name || ' ' || street))
@@ -169,18 +174,15 @@ DROP = [
 ]
 
 
-def create_search(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    _run(CREATE, schema_editor)
+def run(*statements):
+    """What PostgreSQL alone is given."""
 
+    def tell(apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            for statement in statements:
+                schema_editor.execute(statement, params=None)
 
-def drop_search(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    _run(DROP, schema_editor)
-
-
-def _run(statements: list[str], schema_editor: BaseDatabaseSchemaEditor) -> None:
-    if schema_editor.connection.vendor == "postgresql":
-        for statement in statements:
-            schema_editor.execute(statement, params=None)
+    return tell
 
 
 class Migration(migrations.Migration):
@@ -194,5 +196,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(make_roles, remove_roles),
-        migrations.RunPython(create_search, drop_search),
+        migrations.RunPython(run(*CREATE), run(*DROP)),
     ]

@@ -133,6 +133,7 @@ class Client(models.Model):
         ]
         indexes = [
             models.Index(fields=["phone"], name="client_by_phone"),
+            models.Index(fields=["email"], name="client_by_email"),
             models.Index(fields=["name", "-id"], name="client_by_name"),
         ]
         constraints = [

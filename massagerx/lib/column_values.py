@@ -25,6 +25,8 @@ _KINDS: dict[type[models.Field], type] = {
     models.DateTimeField: datetime,
     models.UUIDField: UUID,
 }
+# Those of whose values nothing more is asked.
+ALWAYS_PLAIN = frozenset({*_KINDS.values()} - {datetime})
 _METHODS = ("to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save")
 
 

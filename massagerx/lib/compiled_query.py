@@ -26,14 +26,14 @@ from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
 from . import reference_data
-from .column_values import plain_kind, prepared_value
+from .column_values import ALWAYS_PLAIN, plain_kind, prepared_value
 from .instances import make_quick, maker
 from .prepared import Prepared
 from .statements import Statement, execute_together
 
 M = TypeVar("M", bound=models.Model)
-# For each value given: None, the length of a list, or True for a single value.
-Shape = tuple[tuple[str, int | bool | None], ...]
+# For each name of a value given: None, the length of a list, or True for a single value.
+Shape = dict[str, int | bool | None]
 
 
 class _Slot(NamedTuple):
@@ -51,6 +51,8 @@ class _Slot(NamedTuple):
             value = value[self.number]
         if self.shift is not None:
             value = value - self.shift
+        if type(value) is self.kind and self.kind in ALWAYS_PLAIN:  # asked here too, as most are
+            return value
         return prepared_value(value, self.field, self.kind, connection)
 
 
@@ -87,7 +89,7 @@ class Parameters:
     """Makes the parameters of a compiled query while it is built."""
 
     def __init__(self, shape: Shape) -> None:
-        self._shape = dict(shape)
+        self._shape = shape
 
     def __call__(self, name: str, field: models.Field) -> Any:
         """The parameter `name`, used as if it were the value; None where the value is None. A list is for `__in`."""
@@ -101,19 +103,14 @@ class Parameters:
 class _Compiled:
     sql: str
     parameters: tuple[Any, ...]
+    prepared: Prepared | None
     converters: tuple[tuple[int, Sequence[Any], Any], ...] = ()
     locks: bool = False
     read: Callable[[Sequence[Any]], Any] | None = None
-    prepared: Prepared | None = None
 
-    def plain(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> Statement:
+    def statement(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> Statement:
         bound = [part.value(values, connection) if type(part) is _Slot else part for part in self.parameters]
-        return Statement(self.sql, bound)
-
-    def statement(self, connection: BaseDatabaseWrapper, cursor: Any, values: dict[str, Any]) -> Statement:
-        """The one to run: where the connection can keep it prepared, what runs that."""
-        plain = self.plain(connection, values)
-        return self.prepared.instead_of(plain, connection, cursor) if self.prepared is not None else plain
+        return Statement(self.sql, bound, self.prepared)
 
 
 class _Kept(Generic[M]):
@@ -121,13 +118,17 @@ class _Kept(Generic[M]):
 
     def __init__(self, build: Callable[[Parameters], models.QuerySet[M, Any]]) -> None:
         self._build = build
-        self._compiled: dict[tuple[str, Shape], _Compiled | None] = {}
+        self._compiled: dict[tuple[Any, ...], _Compiled | None] = {}
 
     def _find(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> _Compiled | None:
         """None for what can have no answer, such as one that looks in an empty list."""
-        shape = tuple((name, _kind(value)) for name, value in values.items())
-        key = connection.vendor, shape
+        kinds = [
+            None if value is None else len(value) if isinstance(value, (list, tuple)) else True
+            for value in values.values()
+        ]
+        key = connection.vendor, *values, *kinds
         if key not in self._compiled:
+            shape: Shape = dict(zip(values, kinds, strict=True))
             try:
                 self._compiled[key] = self._compile(connection, self._build(Parameters(shape)))
             except EmptyResultSet:
@@ -148,19 +149,18 @@ class CompiledDelete(_Kept[M]):
         compiled = self._find(connection, values)
         if compiled is None:
             raise EmptyResultSet
-        return compiled.plain(connection, values)
+        return compiled.statement(connection, values)
 
     def run(self, **values: Any) -> None:
         """Raises `IntegrityError` where something does point at a row."""
         connection = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
-            cursor.execute(*self.statement(**values))
+            execute_together(connection, cursor, [self.statement(**values)])
 
     def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
         query = rows.query.clone()
         query.__class__ = DeleteQuery
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-        return _Compiled(sql, tuple(parameters))
+        return _written(query, rows.model, connection)
 
 
 class CompiledUpdate(_Kept[M]):
@@ -178,15 +178,14 @@ class CompiledUpdate(_Kept[M]):
         if compiled is None:
             return 0
         with connection.cursor() as cursor:
-            cursor.execute(*compiled.plain(connection, values))
+            execute_together(connection, cursor, [compiled.statement(connection, values)])
             return int(cursor.rowcount)
 
     def _compile(self, connection: BaseDatabaseWrapper, rows: models.QuerySet[M, Any]) -> _Compiled:
         query: Any = rows.query.chain(UpdateQuery)
         fields = {field.name: field for field in rows.model._meta.concrete_fields}
         query.add_update_values({name: Parameter(name, fields[name]) for name in self._names})
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-        return _Compiled(sql, tuple(parameters))
+        return _written(query, rows.model, connection)
 
 
 class CompiledQuery(_Kept[M]):
@@ -238,8 +237,7 @@ class CompiledQuery(_Kept[M]):
 
         def ask() -> list[tuple[Any, ...]]:
             with connection.cursor() as cursor:
-                statement = compiled.statement(connection, cursor, values)
-                execute_together(connection, cursor, [*ahead, statement])
+                execute_together(connection, cursor, [*ahead, compiled.statement(connection, values)])
                 return cursor.fetchall()
 
         revision = reference_data.known_revision() if self._is_of_reference_data else None
@@ -261,15 +259,21 @@ class CompiledQuery(_Kept[M]):
             for number, (functions, expression) in compiler.get_converters(columns).items()
         )
         read = _reader(compiler) if rows._iterable_class is ModelIterable else None
-        given = {number: part.field for number, part in enumerate(parameters) if type(part) is _Slot}
-        prepared = Prepared.of(rows.model, sql, parameters, given, connection)
-        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, read, prepared)
+        prepared = _prepared(rows.model, sql, parameters, connection)
+        return _Compiled(sql, tuple(parameters), prepared, converters, query.select_for_update, read)
 
 
-def _kind(value: Any) -> int | bool | None:
-    if value is None:
-        return None
-    return len(value) if isinstance(value, list | tuple) else True
+def _written(query: Any, model: type[models.Model], connection: BaseDatabaseWrapper) -> _Compiled:
+    """Of a query that writes."""
+    sql, parameters = query.get_compiler(connection=connection).as_sql()
+    return _Compiled(sql, tuple(parameters), _prepared(model, sql, parameters, connection))
+
+
+def _prepared(
+    model: type[models.Model], sql: str, parameters: Sequence[Any], connection: BaseDatabaseWrapper
+) -> Prepared | None:
+    given = {number: part.field for number, part in enumerate(parameters) if type(part) is _Slot}
+    return Prepared.of(model, sql, parameters, given, connection)
 
 
 def _converted(

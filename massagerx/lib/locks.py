@@ -7,7 +7,7 @@ import hashlib
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
-from .statements import Statement
+from .statements import Statement, execute_together
 
 
 def lock_names(*names: str) -> None:
@@ -18,9 +18,9 @@ def lock_names(*names: str) -> None:
     whole database for itself. Raises `TransactionManagementError` outside of a transaction, and OperationalError when
     the lock is not given in time.
     """
-    for sql, values in lock_statements(*names):
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+    statements = lock_statements(*names)
+    with connection.cursor() as cursor:
+        execute_together(connection, cursor, statements)
 
 
 def lock_statements(*names: str) -> list[Statement]:

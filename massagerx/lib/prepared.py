@@ -1,6 +1,6 @@
-"""Queries that each connection to PostgreSQL parses once, and plans until one plan is found to do for all values.
+"""Statements that each connection to PostgreSQL parses once, and plans until one plan is found to do for all values.
 
-Of what a hot query costs its server, more is parsing and planning than looking up.
+Of what a hot statement costs its server, more is parsing and planning than looking up or writing.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2.extensions import AsIs
 
-from .statements import Statement
-
-# How many queries a connection keeps: a plan takes its server some 50 KB. Those that come later are sent as always.
+# How many a connection keeps: a plan takes its server some 50 KB. Those that come later are sent as always.
 MOST_PREPARED = 100
 # The largest number of a bigint.
 LARGEST = 2**63 - 1
@@ -26,12 +24,12 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A query under a name of its own. Connections are those of `.postgresql`."""
+    """A statement under a name of its own. Connections are those of `.postgresql`."""
 
     name: str
     prepare: str
     execute: str
-    # Which of the query's parameters are given anew each time; the others are a part of it.
+    # Which of its parameters are given anew each time; the others are a part of it.
     given: tuple[int, ...]
 
     @classmethod
@@ -57,20 +55,21 @@ class Prepared:
         values = _in_brackets(["%s"] * len(given))
         return cls(name, f"PREPARE {name}{types} AS {query}", f"EXECUTE {name}{values}", tuple(given))
 
-    def instead_of(self, plain: Statement, connection: BaseDatabaseWrapper, cursor: Any) -> Statement:
-        """What runs it; the `plain` statement where the connection keeps too many already, or a number is too large for
-        the type that it was prepared with."""
-        if any(type(value) is int and not -LARGEST <= value <= LARGEST for value in plain.values):
-            return plain
+    def takes(self, values: Sequence[Any], connection: BaseDatabaseWrapper, cursor: Any) -> bool:
+        """Whether the connection keeps it now, and can run it with the `values` of all its parameters: not where it
+        keeps too many already, or a number is too large for the type that it was prepared with."""
+        for value in values:
+            if type(value) is int and not -LARGEST <= value <= LARGEST:
+                return False
         names: set[str] = connection.prepared  # type: ignore[attr-defined]  # ours, of .postgresql
         if self.name not in names:
             if len(names) >= MOST_PREPARED:
-                return plain
+                return False
             # By the driver's own cursor: it isn't one of the statements that are counted and logged.
             with connection.wrap_database_errors:
                 cursor.cursor.execute(self.prepare)
             names.add(self.name)
-        return Statement(self.execute, [plain.values[number] for number in self.given])
+        return True
 
 
 def _in_brackets(parts: Sequence[str]) -> str:

@@ -24,10 +24,15 @@ def desk(clock: Clock) -> Client:
     return client
 
 
+def works(client: Client) -> bool:
+    """Whether a page of the desk opens, one that shows little."""
+    return client.get(reverse("admin:password_change")).status_code == 200
+
+
 def test_it_lasts_while_somebody_works(desk: Client, clock: Clock) -> None:
     for _hour in range(11):
         clock.shift(HOUR)
-        assert inside(desk)
+        assert works(desk)
 
 
 def test_two_idle_hours_end_it(desk: Client, clock: Clock) -> None:
@@ -44,7 +49,7 @@ def test_two_idle_hours_end_it(desk: Client, clock: Clock) -> None:
 def test_twelve_hours_end_it_however_busy(desk: Client, clock: Clock) -> None:
     for _half_hour in range(23):
         clock.shift(HOUR / 2)
-        assert inside(desk)
+        assert works(desk)
     clock.shift(HOUR / 2)
     assert not inside(desk)
 
@@ -52,7 +57,7 @@ def test_twelve_hours_end_it_however_busy(desk: Client, clock: Clock) -> None:
 def test_logging_in_again_starts_anew(desk: Client, clock: Clock) -> None:
     for _hour in range(11):
         clock.shift(HOUR)
-        assert inside(desk)
+        assert works(desk)
     assert log_in(desk, User.objects.get())
     clock.shift(HOUR * 1.5)
     assert inside(desk)

@@ -95,6 +95,11 @@ def waiting(address: str) -> list[dict[str, Any]]:
     return [json.loads(item) for item in raw]
 
 
+def woken_for(address: str) -> list[int]:
+    """The keys of the messages that the tasks in a broker are for."""
+    return [key for task in waiting(address) for key in json.loads(base64.b64decode(task["body"]))[0]]
+
+
 def commit_messages(booking: Booking) -> None:
     """Writes messages and commits, wake-up and all."""
     with transaction.atomic():
@@ -125,20 +130,18 @@ def test_waking_follows_the_commit_and_never_a_rollback(broker: tuple[str, Any])
 
     commit_messages(booking)
 
-    wait_until(lambda: len(waiting(broker[0])) >= 2)
+    wait_until(lambda: len(woken_for(broker[0])) >= 2)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_waking_carries_nothing_but_the_rows_key(broker: tuple[str, Any]) -> None:
+def test_waking_carries_nothing_but_the_rows_keys(broker: tuple[str, Any]) -> None:
     commit_messages(soon())
-    wait_until(lambda: len(waiting(broker[0])) >= 2)
+    wait_until(lambda: len(woken_for(broker[0])) >= 2)
 
     found = waiting(broker[0])
     bodies = [json.loads(base64.b64decode(task["body"])) for task in found]
 
-    assert sorted(body[0] for body in bodies) == sorted(
-        [pk] for pk in Message.objects.values_list("pk", flat=True)
-    )
+    assert sorted(woken_for(broker[0])) == sorted(Message.objects.values_list("pk", flat=True))
     assert all(body[1] == {} for body in bodies)
     whole = json.dumps(found) + json.dumps(bodies)
     for private in ("Ana", "client.example", "Sample Street", "MX-", *CANARIES):
@@ -153,21 +156,21 @@ def test_dead_broker_costs_nothing_and_the_sweep_sends(
     other = soon()
     broker[1].kill()
     broker[1].wait()
-    publish = tasks.deliver_message.apply_async
+    publish = tasks.deliver_messages.apply_async
     threads = []
 
     def apply_async(**options: Any) -> Any:
         threads.append(threading.current_thread())
         return publish(**options)
 
-    monkeypatch.setattr(tasks.deliver_message, "apply_async", apply_async)
+    monkeypatch.setattr(tasks.deliver_messages, "apply_async", apply_async)
 
     commit_messages(booking)
     commit_messages(other)
 
     # Whoever commits waits for no broker: another thread does.
     tasks._publisher._keys.join()
-    assert threads == [tasks._publisher._thread] * 4
+    assert set(threads) == {tasks._publisher._thread}
     assert set(Message.objects.values_list("state", "attempts")) == {(MessageState.DUE, 0)}
     assert smtp_server.messages == []
     tasks.sweep_outbox()
@@ -180,7 +183,7 @@ def test_frozen_broker_costs_nothing_and_later_ones_work_again(broker: tuple[str
     address, process = broker
     bookings = [soon() for _ in range(4)]
     commit_messages(bookings[0])  # the connection is open by now
-    wait_until(lambda: len(waiting(address)) >= 2)
+    wait_until(lambda: len(woken_for(address)) >= 2)
     os.kill(process.pid, signal.SIGSTOP)
     try:
         for booking in bookings[1:3]:
@@ -191,7 +194,15 @@ def test_frozen_broker_costs_nothing_and_later_ones_work_again(broker: tuple[str
         os.kill(process.pid, signal.SIGCONT)
     commit_messages(bookings[3])
 
-    wait_until(lambda: len(waiting(address)) >= 4)
+    wait_until(lambda: len(woken_for(address)) == 8)
+
+
+def test_what_is_written_at_once_is_woken_for_together(broker: tuple[str, Any]) -> None:
+    tasks.wake_worker(range(1, 31))
+
+    wait_until(lambda: len(woken_for(broker[0])) == 30)
+    assert sorted(woken_for(broker[0])) == list(range(1, 31))
+    assert len(waiting(broker[0])) < 15  # two, where nothing holds up whoever writes them
 
 
 def test_wakings_beyond_the_queue_are_left_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +270,7 @@ def test_beat_names_tasks_that_exist() -> None:
     wanted = {entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()}
 
     assert wanted <= set(app.tasks)
-    assert {"bookings.tasks.sweep_outbox", "bookings.tasks.deliver_message"} <= set(app.tasks)
+    assert {"bookings.tasks.sweep_outbox", "bookings.tasks.deliver_messages"} <= set(app.tasks)
 
 
 @pytest.mark.django_db
@@ -269,7 +280,7 @@ def test_tasks_do_no_harm_when_run_again(smtp_server: MailServer) -> None:
     key = Message.objects.filter(kind=MessageKind.RECEIVED).get().pk
 
     for _ in range(3):
-        tasks.deliver_message(key)
+        tasks.deliver_messages(key)
         tasks.sweep_outbox()
 
     assert len(smtp_server.messages) == 2

@@ -1,12 +1,21 @@
-"""Queries that a connection keeps prepared: parsed once, with the same rows as when they are sent each time."""
+"""Statements that a connection keeps prepared: parsed once, with the same rows as when they are sent each time."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg2
 import pytest
-from django.db import connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import BigIntegerField, CharField, SmallIntegerField, Value
 from django.test.utils import CaptureQueriesContext
@@ -15,8 +24,10 @@ from bookings.domain.operations.transaction import translated_errors
 from bookings.exceptions import SlotTaken
 from bookings.models import Client, Therapist
 from massagerx.lib import prepared
-from massagerx.lib.compiled_query import CompiledQuery
-from tests.factories import NOW
+from massagerx.lib.bulk_insert import bulk_insert_mixed
+from massagerx.lib.compiled_query import CompiledQuery, CompiledUpdate
+from services.models import ServiceOption
+from tests.factories import NOW, make_world
 
 pytestmark = [
     pytest.mark.django_db,
@@ -77,6 +88,40 @@ def test_numbers_of_any_size_find_what_they_found(person: Client) -> None:
         assert query.first(key=number) is None
 
 
+def test_rows_are_written_by_what_is_prepared_for_as_many(person: Client) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        for number in range(3):
+            bulk_insert_mixed([client(number * 10)])
+        bulk_insert_mixed([client(1), client(2)])
+        bulk_insert_mixed([client(number) for number in range(3, 8)])
+    one, again, third, two, many = (query["sql"] for query in queries)
+    name = one.partition("(")[0]
+    assert name.startswith("EXECUTE bookings_client_")
+    assert {again.partition("(")[0], third.partition("(")[0]} == {name}
+    assert two.startswith("EXECUTE bookings_client_")
+    assert two.partition("(")[0] != name
+    assert many.startswith("INSERT")
+    assert Client.objects.filter(email__startswith="many").count() == 10
+
+
+def test_what_is_too_long_is_refused_not_cut(person: Client) -> None:
+    """The type that a value is prepared with names the column's length, which PostgreSQL leaves out there."""
+    written = client(1)
+    written.name = "n" * 121
+    with pytest.raises(DataError, match="too long"), transaction.atomic():
+        bulk_insert_mixed([written])
+    row = make_world().option
+    change: CompiledUpdate[Any] = CompiledUpdate(
+        lambda parameter: ServiceOption.objects.filter(pk=parameter("key", BigIntegerField())), "minutes"
+    )
+    assert change.run(key=row.pk, minutes=75) == 1
+    assert change.run(key=0, minutes=75) == 0
+    with pytest.raises(DataError, match="out of range"), transaction.atomic():
+        change.run(key=row.pk, minutes=2**15)
+    row.refresh_from_db()
+    assert row.minutes == 75
+
+
 def test_a_connection_keeps_so_many_and_no_more(
     person: Client, by_email: CompiledQuery[Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +145,9 @@ def test_a_new_connection_prepares_it_again(person: Client, by_email: CompiledQu
     assert by_email.first(email=person.email) == person
     connection.close()
     assert by_email.first(email=person.email) == person
-    assert len(kept()) == 1
+    question, query = kept()
+    assert "django_migrations" in question
+    assert "bookings_client" in query
 
 
 @pytest.mark.django_db(transaction=True)
@@ -124,6 +171,12 @@ def test_after_a_migration_it_is_prepared_anew(
     finally:
         recorded.record_unapplied("bookings", "wider")
         widen(Client._meta.get_field("name").max_length or 0)
+
+
+def client(number: int) -> Client:
+    return Client(
+        name=f"Many {number}", email=f"many{number}@example.com", phone="+12135550123", created_at=NOW
+    )
 
 
 def widen(length: int) -> None:
@@ -160,3 +213,18 @@ def test_who_cannot_prepare_it_is_told_as_django_tells(by_email: CompiledQuery[C
     finally:
         holder.close()
     assert by_email.first(email="o@example.com") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cursor_is_refused_to_another_thread_and_by_a_closed_connection_as_django_refuses(
+    person: Client,
+) -> None:
+    assert Client.objects.get() == person
+    given = connections[DEFAULT_DB_ALIAS]
+    with ThreadPoolExecutor(1) as pool, pytest.raises(DatabaseError, match="created in thread"):
+        pool.submit(given.cursor).result()
+    given.connection.close()
+    with pytest.raises(InterfaceError):
+        given.cursor()
+    given.close()
+    assert Client.objects.get() == person

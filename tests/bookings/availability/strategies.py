@@ -1,5 +1,6 @@
 """Days, therapists and drives for property tests: small numbers, so that things collide often."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -152,40 +153,28 @@ def wall_times(first_hour: int = 0, last_hour: int = 23) -> st.SearchStrategy[ti
     return st.builds(time, st.integers(first_hour, last_hour), st.sampled_from([0, 0, 0, 15, 30, 45, 5]))
 
 
-@st.composite
-def wall_hours(draw: st.DrawFn) -> tuple[time, time]:
-    start = draw(st.one_of(wall_times(), wall_times(7, 10)))
-    end = draw(st.one_of(wall_times(), wall_times(15, 20), st.just(time(0))))
+# Made once, like all below that is the same for each draw: to make a strategy takes longer than to draw from it.
+STARTS = st.one_of(wall_times(), wall_times(7, 10))
+ENDS = st.one_of(wall_times(), wall_times(15, 20), st.just(time(0)))
+
+
+def _hours(start: time, end: time) -> tuple[time, time]:
     return (
         (start, end) if end == time(0) or start < end else (end, start) if end < start else (start, time(0))
     )
 
 
+wall_hours = st.builds(_hours, STARTS, ENDS)
+
+
 only_in = st.sampled_from([None, None, frozenset({"echo-park"}), frozenset({"venice", "silver-lake"})])
 
 
-@st.composite
-def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: bool = True) -> Therapist:
-    """Somebody with hours, time off and visits on `day`, and some on its neighbours."""
-    where = places if any_place else known_places
-    hours = draw(st.lists(wall_hours(), min_size=1, max_size=2))
-    valid = draw(st.sampled_from([(None, None), (day, None), (None, day), (None, day - timedelta(days=1))]))
-    weekly = [WeeklyHours(day.weekday(), *hours[0])]
-    weekly += [WeeklyHours(day.weekday(), start, end, *valid, draw(only_in)) for start, end in hours[1:]]
-    tomorrow = day + timedelta(days=1)
-    weekly.append(WeeklyHours(tomorrow.weekday(), *draw(wall_hours())))
-    extra = [ExtraHours(day, *draw(wall_hours()), draw(only_in))] if draw(st.booleans()) else []
-
-    midnight = datetime.combine(day, time(0), ZONE).astimezone(UTC)
-    time_off = [
-        Interval(midnight + start * MINUTE, midnight + start * MINUTE + length * timedelta(seconds=30))
-        for start, length in draw(
-            st.lists(st.tuples(st.integers(-60, 1500), st.integers(1, 400)), max_size=2)
-        )
-    ]
-    existing = []
-    cursor = midnight + draw(st.one_of(st.integers(-120, 1200), st.integers(480, 840))) * MINUTE
-    for gap, length, place, kind in draw(
+HOURS = st.lists(wall_hours, min_size=1, max_size=2)
+TIMES_OFF = st.lists(st.tuples(st.integers(-60, 1500), st.integers(1, 400)), max_size=2)
+FIRST_VISIT = st.one_of(st.integers(-120, 1200), st.integers(480, 840))
+VISITS = {
+    where: [
         st.lists(
             st.tuples(
                 st.one_of(st.just(0), st.integers(0, 300), st.integers(100, 240)),
@@ -193,17 +182,45 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
                 where,
                 st.sampled_from(OccupiedKind),
             ),
-            min_size=draw(st.integers(0, 3)),
+            min_size=least,
             max_size=4,
         )
-    ):
+        for least in range(4)
+    ]
+    for where in (places, known_places)
+}
+LIMITS = st.sampled_from([None, None, None, None, 3, 2, 1, 4, 0])
+WORK_LIMITS = st.sampled_from([None, None, None, None, 480, 300, 120])
+REACHES = st.sampled_from([None, None, None, None, 70, 45, 25])
+BREAKS = st.tuples(st.sampled_from([15, 30, 60, 120]), st.sampled_from([60, 90, 150, 240]))
+
+
+@st.composite
+def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: bool = True) -> Therapist:
+    """Somebody with hours, time off and visits on `day`, and some on its neighbours."""
+    where = places if any_place else known_places
+    hours = draw(HOURS)
+    valid = draw(st.sampled_from([(None, None), (day, None), (None, day), (None, day - timedelta(days=1))]))
+    weekly = [WeeklyHours(day.weekday(), *hours[0])]
+    weekly += [WeeklyHours(day.weekday(), start, end, *valid, draw(only_in)) for start, end in hours[1:]]
+    tomorrow = day + timedelta(days=1)
+    weekly.append(WeeklyHours(tomorrow.weekday(), *draw(wall_hours)))
+    extra = [ExtraHours(day, *draw(wall_hours), draw(only_in))] if draw(st.booleans()) else []
+
+    midnight = datetime.combine(day, time(0), ZONE).astimezone(UTC)
+    time_off = [
+        Interval(midnight + start * MINUTE, midnight + start * MINUTE + length * timedelta(seconds=30))
+        for start, length in draw(TIMES_OFF)
+    ]
+    existing = []
+    cursor = midnight + draw(FIRST_VISIT) * MINUTE
+    for gap, length, place, kind in draw(VISITS[where][draw(st.integers(0, 3))]):
         cursor += gap * MINUTE
         existing.append(
             Occupied(Interval(cursor, cursor + length * MINUTE), place, max(1, length - 20), kind)
         )
         cursor += length * MINUTE
-    rests = draw(st.booleans())
-    limits = st.sampled_from([None, None, None, None, 3, 2, 1, 4, 0])
+    rest, work = draw(BREAKS) if draw(st.booleans()) else (None, None)
     return Therapist(
         id=therapist_id,
         home=draw(where),
@@ -211,17 +228,18 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
         extra_hours=tuple(extra),
         time_off=tuple(time_off),
         existing=tuple(draw(st.permutations(existing))),
-        max_visits_per_day=draw(limits),
-        max_work_minutes_per_day=draw(st.sampled_from([None, None, None, None, 480, 300, 120])),
-        reach_minutes=draw(st.sampled_from([None, None, None, None, 70, 45, 25])),
-        break_minutes=draw(st.sampled_from([15, 30, 60, 120])) if rests else None,
-        break_after_minutes=draw(st.sampled_from([60, 90, 150, 240])) if rests else None,
+        max_visits_per_day=draw(LIMITS),
+        max_work_minutes_per_day=draw(WORK_LIMITS),
+        reach_minutes=draw(REACHES),
+        break_minutes=rest,
+        break_after_minutes=work,
         bookable_until=draw(
             st.sampled_from([None, None, None, None, day, day + timedelta(days=1), day - DAY])
         ),
     )
 
 
+@functools.cache
 def jobs(*, any_place: bool = True) -> st.SearchStrategy[Job]:
     return st.builds(
         Job,

@@ -161,7 +161,7 @@ def test_shifts_part_at_time_off_and_not_at_a_gap_in_the_hours() -> None:
 
 
 @settings(UNHURRIED, max_examples=40)
-@given(days, st.lists(wall_hours(), min_size=1, max_size=3))
+@given(days, st.lists(wall_hours, min_size=1, max_size=3))
 def test_an_instant_is_worked_exactly_when_the_wall_clock_shows_working_hours(
     day: date, hours: list[tuple[time, time]]
 ) -> None:

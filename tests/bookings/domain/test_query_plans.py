@@ -181,6 +181,34 @@ def test_reading_the_calendar_never_scans_all_bookings(world: World, days: int) 
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan is PostgreSQL's")
+def test_who_has_an_email_or_a_phone_is_found_without_reading_all_clients(world: World) -> None:
+    """As each press asks under its locks, by the plan that the connection keeps."""
+    Client.objects.bulk_create(
+        Client(name="Ana", email=f"ana{number}@example.com", phone=f"+1213555{number:04}", created_at=NOW)
+        for number in range(2000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE bookings_client")
+    for number in range(7):
+        starts_at = at(10 + number % 3 * 3, 0, DAY + timedelta(days=number // 3))
+        with CaptureQueriesContext(connection) as queries:
+            world.book(email=f"new{number}@example.com", starts_at=starts_at)
+    asked = [
+        statement
+        for query in queries
+        for statement in query["sql"].split("; ")
+        if statement.startswith("EXECUTE bookings_client_") and "new6@example.com" in statement
+    ]
+    # What adds the client, and what reads all who have the email or the phone.
+    assert len(asked) == 2
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked[1]}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Bitmap Index Scan on client_by_email" in plan, plan
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan is PostgreSQL's")
 def test_the_plan_would_show_a_scan_of_all_bookings(world: World) -> None:
     """The control: a question that no index answers shows the words that the test above looks for."""
     store(world, 500, [world.therapist], first_day=DAY - timedelta(days=240))

@@ -160,6 +160,9 @@ class ProgramStory(RuleBasedStateMachine):
     def owner_edits_an_exercise(self, pick: int, what: str) -> None:
         """What a client has of it is a copy."""
         library = list(Exercise.objects.order_by("pk"))
+        if what == "deleted" and pick % 5:
+            copied = ProgramExercise.objects.order_by().values("exercise")
+            library = list(Exercise.objects.filter(pk__in=copied).order_by("pk")) or library
         if not library:
             return
         exercise = library[pick % len(library)]
@@ -286,7 +289,7 @@ class ProgramStory(RuleBasedStateMachine):
 
     # The client ------------------------------------------------------------------------------------------
 
-    @rule(days=st.integers(1, 6), seed=PICKS)
+    @rule(days=st.integers(1, 9), seed=PICKS)
     def days_pass(self, days: int, seed: int) -> None:
         """On each of them something is pressed: done or not, hours ago or now, once or again."""
         chance = random.Random(seed)
@@ -327,7 +330,7 @@ class ProgramStory(RuleBasedStateMachine):
 
     @rule(pick=PICKS)
     def is_taken_back(self, pick: int) -> None:
-        exercise = self.exercise(pick)
+        exercise = self.exercise(pick, on=local(self.now).date())
         if exercise is None:
             return
         try:
@@ -366,9 +369,11 @@ class ProgramStory(RuleBasedStateMachine):
         found = list(rows.filter(ended_at=None) if pick % 5 else rows)
         return found[pick % len(found)] if found else None
 
-    def exercise(self, pick: int) -> ProgramExercise | None:
-        """Also one that was taken out: another page may still show it."""
-        found = list(ProgramExercise.objects.select_related("program").order_by("ended_at", "pk"))
+    def exercise(self, pick: int, *, on: date | None = None) -> ProgramExercise | None:
+        """Also one that was taken out: another page may still show it. With `on`, mostly one with that day's word."""
+        rows = ProgramExercise.objects.select_related("program").order_by("ended_at", "pk")
+        said = rows.filter(pk__in=[pk for pk, day in self.words if day == on])
+        found = list(said if pick % 5 else rows) or list(rows)
         return found[pick % len(found)] if found else None
 
     # What must never be false ----------------------------------------------------------------------------

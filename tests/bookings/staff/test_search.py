@@ -9,9 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
 from django.test import Client as Browser
+from django.utils.http import urlencode
 
 from bookings.domain import message_copies
 from bookings.enums import BookingStatus, MessageKind, MessageState
@@ -108,6 +112,12 @@ CLIENTS_FOUND = [
 ]  # fmt: skip
 
 
+def visits_of(request: HttpRequest, query: str) -> QuerySet[Booking]:
+    """The visits that the desk's list shows for `query`, without the page around them. `request` asked for the list."""
+    request.GET = QueryDict(urlencode({"q": query}))
+    return site.get_model_admin(Booking).get_changelist_instance(request).queryset
+
+
 def keys(words: str, people: dict[str, Booking]) -> set[int]:
     return {people[key].pk for key in words.split()}
 
@@ -123,11 +133,12 @@ def test_visits_are_found(
 ) -> None:
     monkeypatch.setattr(search, "_MANY", most[0])
     monkeypatch.setattr(search, "_VERY_MANY", most[1])
-    found = {
-        query: {row.pk for row in desk.get(LIST, {"q": query}).context["cl"].queryset} for query, _ in VISITS
-    }
+    listed = desk.get(LIST, {"q": VISITS[0][0]})
+    request = listed.wsgi_request
+    found = {query: {row.pk for row in visits_of(request, query)} for query, _ in VISITS}
 
     assert found == {query: keys(expected, people) for query, expected in VISITS}
+    assert {row.pk for row in listed.context["cl"].queryset} == found[VISITS[0][0]]
 
 
 # The best first; by keys and by name; read row by row.
