@@ -379,5 +379,6 @@ def preference_label(meaning: Therapist | str | None) -> str:
         return pgettext("therapist", "Anyone, soonest")
     if isinstance(meaning, Therapist):
         return meaning.name
-    words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}
-    return words.get(meaning, _("A therapist of another gender"))
+    if meaning == Gender.FEMALE:
+        return _("A woman")
+    return _("A man") if meaning == Gender.MALE else _("A therapist of another gender")

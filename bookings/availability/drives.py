@@ -207,7 +207,7 @@ class Drives:
         if self._week is None:
             every_minute = range(length + 1)
             return Traffic(day.start, range(day.start, day.end + 1), every_minute, range(1, length + 2))
-        weekday = day.date.weekday()
+        weekday = day.weekday
         plain = day.is_plain
         known = self._remembered.days.get(weekday) if plain else None
         if known is None:

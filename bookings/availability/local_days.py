@@ -15,7 +15,7 @@ A zone is taken to change its clocks at most once in a day and to be whole minut
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from .intervals import Span
@@ -66,7 +66,7 @@ class Steady(NamedTuple):
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LocalDay:
     """One local date: its minutes of UTC, `start` up to `end`, in one part, or two on a day when clocks change."""
 
@@ -78,10 +78,15 @@ class LocalDay:
     wall_zero: int
     parts: tuple[Steady, ...]
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether it has 24 hours, all with the same offset."""
         return len(self.parts) == 1 and self.end - self.start == DAY_MINUTES
+
+    @cached_property
+    def weekday(self) -> int:
+        """Monday is 0."""
+        return self.date.weekday()
 
     def spans(self, wall_from: int, wall_until: int) -> list[Span]:
         """The minutes of this day at which a wall clock shows `wall_from` or later, and earlier than `wall_until`."""

@@ -122,17 +122,13 @@ class DayPlanner:
             for taken in therapist.existing
         )
         self._starts = [block.start for block in self._blocks]
-        self._latest_ends = list(accumulate((block.end for block in self._blocks), max))
+        self._latest_ends = list(accumulate([block.end for block in self._blocks], max))
 
     def blocks_on(self, day: LocalDay) -> list[Block]:
         """The blocks with a minute on `day`, by start."""
         first = bisect_right(self._latest_ends, day.start)
         last = bisect_left(self._starts, day.end)
         return [block for block in self._blocks[first:last] if block.end > day.start]
-
-    def has_blocks(self, day: LocalDay) -> bool:
-        """Whether `blocks_on` has any."""
-        return bisect_right(self._latest_ends, day.start) < bisect_left(self._starts, day.end)
 
     def count_between(self, start: int, end: int) -> int:
         """How many visits and holds begin in the minutes from `start` up to `end`."""
@@ -205,9 +201,11 @@ class DayPlanner:
         """The starts that can be kept on `day`, from `earliest`. Days without visits are alike where weekday and hours
         are, so they are worked out once, and have the same list."""
         known = self.drives.free_days
-        if known is None or not day.is_plain or self.has_blocks(day):
+        first = bisect_right(self._latest_ends, day.start)
+        has_blocks = first < bisect_left(self._starts, day.end, first)
+        if known is None or not day.is_plain or has_blocks:
             return self._offsets_on(day, earliest, granularity)
-        usual = (day.date.weekday(), granularity) if self.hours.are_usual(day) else None
+        usual = (day.weekday, granularity) if self.hours.are_usual(day) else None
         offsets = self._usual_days.get(usual)
         if offsets is None:
             offsets = self._free_offsets(day, granularity, known)
@@ -227,7 +225,7 @@ class DayPlanner:
             for start, end in self.hours.stretches_on(day, shift)
         )
         # All that a day without visits depends on: without work before or after there is no break to lack.
-        key = (*self._free_day, day.date.weekday(), granularity, hours)
+        key = (*self._free_day, day.weekday, granularity, hours)
         offsets = known.get(key)
         if offsets is None:
             offsets = self._offsets_on(day, day_start, granularity)

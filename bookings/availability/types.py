@@ -44,7 +44,7 @@ class Interval(_Instants):
             start, end = as_utc(start), as_utc(end)
         if end <= start:
             raise ValueError("An interval ends after it starts.")
-        return cls._make((start, end))
+        return tuple.__new__(cls, (start, end))
 
     @property
     def duration(self) -> timedelta:

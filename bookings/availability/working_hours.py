@@ -72,7 +72,7 @@ class WorkingHours:
         self._plain = [
             None
             if any(weekly.valid_from or weekly.valid_until for weekly, _, _ in of_day)
-            else merge((start, end) for _, start, end in of_day)
+            else merge([(start, end) for _, start, end in of_day])
             for of_day in self._weekly
         ]
         self._extra: dict[date, list[Span]] = {}
@@ -89,7 +89,7 @@ class WorkingHours:
     def are_usual(self, day: LocalDay) -> bool:
         """Whether the hours of `day` are those of every day with its weekday: nothing that has a date changes them."""
         return (
-            self._plain[day.date.weekday()] is not None
+            self._plain[day.weekday] is not None
             and day.date not in self._extra
             and day.date not in self._closures
             and day.date <= self._bookable_until
@@ -100,13 +100,13 @@ class WorkingHours:
         """The hours of `day` before time off: merged, in minutes of UTC. None where `why_no_work` has a reason."""
         if self.why_no_work(day) is not None:
             return []
-        plain = self._plain[day.date.weekday()]
+        plain = self._plain[day.weekday]
         if plain is not None and day.is_plain and day.date not in self._extra:
             # One offset all day: the wall clock's spans only have to be moved.
             shift = day.wall_zero - day.parts[0].offset
             return [(start + shift, end + shift) for start, end in plain]
         spans: list[Span] = []
-        for weekly, start, end in self._weekly[day.date.weekday()]:
+        for weekly, start, end in self._weekly[day.weekday]:
             if weekly.apply_on(day.date):
                 spans += day.spans(start, end)
         for start, end in self._extra.get(day.date, ()):

@@ -97,12 +97,13 @@ def taken_between(
         now=now,
         excluding=sorted(set(excluding)) or None,
         draft=draft,
-        revision=True if reference_data.awaits_revision() else None,
+        revision=True if (awaits_revision := reference_data.awaits_revision()) else None,
     )
-    revision = next((row for row in rows if row[0] == TakenBy.REVISION.value), None)
-    if revision is not None:
-        rows.remove(revision)
-        reference_data.told(revision[5])
+    if awaits_revision:
+        revision = next((row for row in rows if row[0] == TakenBy.REVISION.value), None)
+        if revision is not None:
+            rows.remove(revision)
+            reference_data.told(revision[5])
     return rows
 
 

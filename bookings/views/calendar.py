@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from datetime import date, datetime, time, timedelta, tzinfo
+from functools import cached_property, lru_cache, partial
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -26,7 +26,7 @@ from bookings.models import BookingRules, Therapist
 from bookings.refusals import day_words, preference_label, span_words, weekday_words
 from bookings.templatetags.portraits import portrait
 from bookings.templatetags.times import DayCell, TimeButton, WhoChoice
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import local, zone
 from services.templatetags.money import dollars
 
 _WEEKS = 5
@@ -40,6 +40,9 @@ _SOONEST = 3
 _FEW = 3
 # Between the slugs of two who come to one address at the same time.
 BESIDE = "+"
+
+
+_quoted = lru_cache(maxsize=1024)(partial(quote_plus, safe=":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +193,7 @@ class CalendarPage:
     def address(self, **query: Any) -> str:
         """The query of this page's address with another day, weeks or choice; who and filter stay."""
         said = {**self._kept, **query}
-        return "?" + "&".join(
-            [f"{name}={quote_plus(str(value), safe=':')}" for name, value in said.items() if value]
-        )
+        return "?" + "&".join([f"{name}={_quoted(str(value))}" for name, value in said.items() if value])
 
     @property
     def _place(self) -> dict[str, date]:
@@ -507,10 +508,11 @@ def _names(visit_request: VisitRequest | None) -> dict[int, tuple[str, str, str]
     """Name, words beside a time (escaped), and slug, by the therapist's key."""
     if visit_request is None:
         return {}
+    words = _("with %(name)s")
     return {
         therapist.pk: (
             therapist.name,
-            conditional_escape(_("with %(name)s") % {"name": therapist.name}),
+            conditional_escape(words % {"name": therapist.name}),
             therapist.slug,
         )
         for therapist in visit_request.qualified
@@ -539,13 +541,14 @@ def _only(name: str, offer: Offer, rules: BookingRules) -> Offer:
 def _leaves_any(name: str, offer: Offer, rules: BookingRules) -> bool:
     """Whether that filter leaves any time."""
     if name == "evenings":
-        return any(_has_evening(starts, rules) for starts in offer.by_day.values())
+        here = zone()
+        return any(_has_evening(starts, rules, here) for starts in offer.by_day.values())
     return any(day.weekday() >= _SATURDAY for day in offer.by_day)
 
 
-def _has_evening(starts: Sequence[Start], rules: BookingRules) -> bool:
-    """Whether one of a day's times is in the evening."""
-    first, last = local(starts[0].starts_at), local(starts[-1].starts_at)
+def _has_evening(starts: Sequence[Start], rules: BookingRules, here: tzinfo) -> bool:
+    """Whether one of a day's times is in the evening, in the zone `here`."""
+    first, last = starts[0].starts_at.astimezone(here), starts[-1].starts_at.astimezone(here)
     if rules.is_evening(first.time()) or rules.is_evening(last.time()):
         return True
     # Of those in between only where the evening begins there, or clocks change.
