@@ -95,7 +95,7 @@ class DoorRule(models.TextChoices):
     @classmethod
     def stricter(cls, *rules: str) -> str:
         """The strictest of several, each blank where nothing holds."""
-        return max(rules, key=["", *cls.values].index, default="")
+        return max(rules, key=["", *cls.values].index) if any(rules) else ""
 
     @classmethod
     def at_doors(cls, visits: Iterable[Any]) -> DoorRule | None:

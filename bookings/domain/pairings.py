@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
@@ -40,6 +41,25 @@ class Pairings:
 NOTHING_KNOWN = Pairings()
 
 
+class LatePairings:
+    """The same for the client of a contact, read when it is first asked for: a press asks under its lock only."""
+
+    def __init__(self, contact: Contact) -> None:
+        self._contact = contact
+
+    @cached_property
+    def _read(self) -> Pairings:
+        return read_pairings([self._contact]).get(self._contact, NOTHING_KNOWN)
+
+    @property
+    def never(self) -> frozenset[int]:
+        return self._read.never
+
+    @property
+    def preferred(self) -> frozenset[int]:
+        return self._read.preferred
+
+
 def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
     """What holds for the clients of these, those left out of whom nothing is written down; one query.
 
@@ -53,6 +73,8 @@ def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
         rows = _OF_ONE.rows(emails=sorted(emails), phones=sorted(phones))
     else:
         rows = list(_of_contacts(emails, phones))
+    if not rows:
+        return {}
     found = {}
     for contact in contacts:
         of: dict[str, set[int]] = {kind: set() for kind in PairingKind.values}

@@ -12,9 +12,9 @@ from django.db.models import BigIntegerField, CharField, DateField
 from bookings.domain.pairings import (
     NOTHING_KNOWN,
     Contact,
+    LatePairings,
     Pairings,
     pairings_among,
-    read_pairings,
     with_pairings,
 )
 from bookings.enums import Gender
@@ -74,7 +74,7 @@ class VisitRequest:
     excluding_booking: Booking | None = None
     excluding_others: tuple[int, ...] = ()
     contact: Contact | None = None
-    pairings: Pairings = NOTHING_KNOWN
+    pairings: Pairings | LatePairings = NOTHING_KNOWN
     therapists: tuple[Therapist, ...] = ()
     qualified: tuple[Therapist, ...] = ()
 
@@ -98,19 +98,20 @@ class VisitRequest:
         `NoLongerOffered("therapist")` when nobody meets the preference."""
         service, contact = self.treatment.service.pk, self.contact
         if contact is None or reference_data.known_revision() is not None:
-            found = self.of_client(contact)
+            pairings = _pairings_with(contact)
             qualified = tuple(_QUALIFIED.objects(today=today, service=service))
         else:
             email, phone = contact.email or None, contact.phone or None
             rows = _QUALIFIED_FOR.objects(today=today, service=service, email=email, phone=phone)
             qualified = tuple(rows)
-            found = replace(self, pairings=pairings_among(qualified))
-        return replace(found, qualified=qualified).asking_for(self.preference, self.therapist)
+            pairings = pairings_among(qualified)
+        found = replace(self, pairings=pairings, qualified=qualified)
+        return found.asking_for(self.preference, self.therapist)
 
     def of_client(self, contact: Contact | None) -> VisitRequest:
-        """The same for the client of these, with what holds for them now; one query, or none where nobody is known."""
-        pairings = read_pairings([contact]).get(contact, NOTHING_KNOWN) if contact else NOTHING_KNOWN
-        return replace(self, contact=contact, pairings=pairings)
+        """The same for the client of these, with what holds for them when it is first asked for; one query then, or
+        none where nobody is known."""
+        return replace(self, contact=contact, pairings=_pairings_with(contact))
 
     def asking_for(self, preference: str, therapist: str = "") -> VisitRequest:
         """The same with another preference, of the `qualified`; with the one `therapist` of that slug, when it is
@@ -128,6 +129,10 @@ class VisitRequest:
     def with_therapist(self, slug: str) -> VisitRequest:
         """The same with the one therapist of that slug. Raises `NoLongerOffered("therapist")`, as `asking_for`."""
         return self.asking_for(self.preference, slug)
+
+
+def _pairings_with(contact: Contact | None) -> Pairings | LatePairings:
+    return LatePairings(contact) if contact is not None else NOTHING_KNOWN
 
 
 _OPTION = CompiledQuery(

@@ -1,7 +1,7 @@
 """Forms of the booking steps and of writing to us. They explain; the domain and the database decide."""
 
 from .area_request import AreaRequestForm
-from .booking import BOTH_AT_ONCE, ReviewForm, SoonestForm, TimeForm, TreatmentForm
+from .booking import BOTH_AT_ONCE, PressForm, ReviewForm, SoonestForm, TimeForm, TreatmentForm
 from .details import DetailsForm
 from .enquiries import BookletForm, CallForm, ContactForm, MessageField
 from .health import HealthForms
@@ -36,6 +36,7 @@ __all__ = [
     "MoveBothForm",
     "MoveForm",
     "NoteFileForm",
+    "PressForm",
     "ReviewForm",
     "SoonestForm",
     "TimeForm",

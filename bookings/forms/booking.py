@@ -182,3 +182,17 @@ class ReviewForm(forms.Form):
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=1_000_000)
+
+
+class _Shared(dict[str, forms.Field]):
+    """Fields that no form changes, so that each has these very ones: to copy them takes longer than to read them."""
+
+    def __deepcopy__(self, memo: object) -> _Shared:
+        return self
+
+
+class PressForm(ReviewForm):
+    """The same, to read what was sent. It is shown by a `ReviewForm`, which may be given other words."""
+
+
+PressForm.base_fields = _Shared(ReviewForm.base_fields)

@@ -17,6 +17,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.enums import OCCUPYING, BookingStatus, DoorRule, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.instances import made_quickly
 from massagerx.lib.localtime import day_bounds
 from massagerx.lib.overlap import NoOverlap
 from massagerx.lib.phones import PhoneNumberField
@@ -75,7 +76,8 @@ LONGEST_BLOCK = timedelta(hours=24)
 
 def new_reference() -> str:
     """A reference such as `MX-7K3FQ9`: 26^6 values. It names a booking to people; it opens nothing."""
-    return "MX-" + "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(6))
+    number, letters = secrets.randbelow(26**6), _REFERENCE_ALPHABET
+    return "MX-" + "".join([letters[number // 26**place % 26] for place in range(6)])
 
 
 def make_address_key(street: str, unit: str, zip_code: str) -> str:
@@ -177,6 +179,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         ).prefetch_related("add_ons")
 
 
+@made_quickly
 class Booking(models.Model):
     class AccessType(models.TextChoices):
         """How one gets to the address's entrance."""
@@ -468,6 +471,7 @@ class DriveOverride(models.Model):
         return f"{self.from_booking or home} → {self.to_booking or home}: {self.minutes} min"
 
 
+@made_quickly
 class AccessNotes(models.Model):
     """Notes on how to get in. Encrypted: it holds gate codes and tells of empty homes."""
 

@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import BookingStatus, EventKind
 from massagerx.lib.encryption import EncryptedCharField, EncryptedJSONField
+from massagerx.lib.instances import made_quickly
 
 from .booking import Booking
 from .people import Therapist
 
 
+@made_quickly
 class BookingEvent(models.Model):
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(_("what"), max_length=12, choices=EventKind.choices)

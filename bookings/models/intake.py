@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 
 from bookings.enums import FileKind, LookedAt, NoteScope, Tier
 from massagerx.lib.encryption import EncryptedCharField, EncryptedJSONField
+from massagerx.lib.instances import made_quickly
 
 from .booking import Booking
 
@@ -37,6 +38,7 @@ class BookingDraft(models.Model):
         return str(self.key)
 
 
+@made_quickly
 class VisitPurpose(models.Model):
     """What a visit is for, in the words of who booked it: often of health, so encrypted and kept as long as that."""
 
@@ -80,6 +82,7 @@ class ScreeningVersion(models.Model):
         return f"v{self.number}"
 
 
+@made_quickly
 class ScreeningRecord(models.Model):
     """The answers to one version's questions, for one booking. The answers are encrypted, the tier is not."""
 

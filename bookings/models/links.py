@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import LinkPurpose
+from massagerx.lib.instances import made_quickly
 
 from .booking import Booking
 from .enquiries import BookletRequest
@@ -26,6 +27,7 @@ class LinkQuerySet(models.QuerySet["Link"]):
         return self.filter(Q(revoked_at=None) | Q(revoked_at__gt=now))
 
 
+@made_quickly
 class Link(models.Model):
     """One link or code, for one purpose.
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Channel, MessageKind, MessageState
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.instances import made_quickly
 
 from .booking import Booking
 from .enquiries import BookletRequest, ContactMessage
@@ -43,6 +44,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
 
+@made_quickly
 class Message(models.Model):
     """One message about one booking, link, question, request, wish or day, written in the transaction of what it tells
     of.

@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 
 from bookings.enums import ComplaintState, DoorRule, Gender, NoteReader, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.instances import made_quickly
 from massagerx.lib.phones import PhoneNumberField
 from massagerx.lib.text import plain_name
 from services.models import Service
@@ -70,6 +71,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.filter(erased_at=None)
 
 
+@made_quickly
 class Client(models.Model):
     """The person who books. The same email and phone together are the same client. Who books on the phone may have no
     email: then the phone alone is the client, who is told by a call.

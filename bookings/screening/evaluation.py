@@ -53,7 +53,7 @@ def _result(
                 finding = Finding(key, answer, tier, words, question.note, question.of_surgery)
                 found.append((finding, question))
         unanswered += [
-            key_of(q.id, person) for q in asked if is_asked(q, readings) and not readings[q.id].readable
+            key_of(q.id, person) for q in asked if not readings[q.id].readable and is_asked(q, readings)
         ]
 
     findings = [finding for finding, _ in found]
@@ -74,7 +74,7 @@ def _counts(question: ScreeningQuestion, readings: Mapping[str, Reading]) -> boo
     The second half closes a gap: leaving the parent blank must not make a 'yes' below it disappear. After
     a definite other answer a follow-up is moot (an adult needs no guardian), whatever the form still sent.
     """
-    if is_asked(question, readings) or question.when is None:
+    if question.when is None or is_asked(question, readings):
         return True
     parent = readings.get(question.when.question, UNREADABLE)
     return parent.answer == UNSURE and readings[question.id].readable

@@ -27,5 +27,5 @@ def answers_of_people(answers: Mapping[str, str], people: int) -> dict[str, str]
 
 def people_in(answers: Mapping[str, object]) -> int:
     """How many people answered: 1, or the highest number among the keys."""
-    numbers = (key.partition(".")[0] for key in answers)
+    numbers = [key.partition(".")[0] for key in answers if key[:1].isdigit()]
     return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=1)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from .types import GIVEN, UNSURE, Card, Kind, RuleSet, ScreeningQuestion, Tier
 
@@ -27,6 +28,7 @@ class Reading:
 UNREADABLE = Reading(UNSURE, readable=False)
 
 
+@lru_cache(maxsize=64)
 def questions_for(rules: RuleSet, service: str) -> tuple[ScreeningQuestion, ...]:
     """Every question that may be asked for ``service`` (a slug), worst first, follow-ups after their parent.
 

@@ -157,6 +157,10 @@ class RuleSet:
     messages: tuple[tuple[Tier, Text], ...] = ()
     cards: tuple[Card, ...] = ()
 
+    def __hash__(self) -> int:
+        """Of a part, so that it costs little to look up what is kept of a rule set."""
+        return hash((self.title, len(self.questions)))
+
     def message_for(self, question: ScreeningQuestion, tier: Tier) -> Text | None:
         """The words for ``tier``: the question's own, else the rule set's."""
         return question.message_for(tier) or dict(self.messages).get(tier)

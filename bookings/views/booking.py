@@ -26,7 +26,7 @@ from bookings.context_processors import travel_from_cents
 from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.enums import BookingStatus, Tier
-from bookings.forms import BOTH_AT_ONCE, ReviewForm, TreatmentForm, ZipForm
+from bookings.forms import BOTH_AT_ONCE, PressForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, HeardFrom, Therapist
 from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
@@ -341,7 +341,7 @@ def booked_meanwhile(request: HttpRequest, key: uuid.UUID | None) -> HttpRespons
 
 def is_as_booked(request: HttpRequest, visits: Iterable[Booking]) -> bool:
     """Whether the price and the terms that a page sends are those of the `visits` that its key has booked."""
-    form = ReviewForm(request.POST)
+    form = PressForm(request.POST)
     if not form.is_valid():
         return False
     figures = [(visit.total_cents, visit.terms_version.number) for visit in visits]
@@ -398,9 +398,9 @@ class _Review:
     def press(self) -> HttpResponse:
         """Books, or says why not."""
         request, progress = self.request, self.progress
-        form = ReviewForm(request.POST)
+        form = PressForm(request.POST)
         if not form.is_valid():
-            return self.show(form=form, status=422)
+            return self.show(form=ReviewForm(request.POST), status=422)
         data = form.cleaned_data
         if str(data["submission_key"]) != progress.answers["submission_key"]:
             messages.warning(

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import answers, intake, operations, pricing, queries
 from bookings.domain.operations import Sender, Submission, Wish
 from bookings.domain.pairings import Contact
-from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_treatment, load_visit_request
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_treatment
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea
 from bookings.forms import DetailsForm
@@ -36,6 +36,7 @@ from bookings.screening import answers_of, answers_of_people
 from massagerx.lib import reference_data
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.limits import visitor_digest
+from massagerx.lib.localtime import local
 from massagerx.lib.text import plain_name
 
 from .visits.visitor import load_visitor
@@ -150,6 +151,9 @@ class Complete:
         )
 
 
+_WAYS = frozenset(Booking.AccessType.values)
+
+
 @dataclass(slots=True)
 class Progress:
     """The draft with what its answers name, looked up afresh: what is no longer offered is as if not answered."""
@@ -194,7 +198,7 @@ class Progress:
     def access_type(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
         access_type = str(self.told.get("access_type", ""))
-        return access_type if access_type in Booking.AccessType.values else str(Booking.AccessType.GROUND)
+        return access_type if access_type in _WAYS else str(Booking.AccessType.GROUND)
 
     def as_told(self, visit_request: VisitRequest) -> VisitRequest:
         """What is asked for, with what the draft tells by now: the way to the door, who the client is, and whose held
@@ -205,12 +209,15 @@ class Progress:
 
     def load_request(self, treatment: Treatment, area: ServiceArea, preference: str) -> VisitRequest:
         """The same for what is looked up afresh. Raises `NoLongerOffered`."""
-        today = timezone.localdate(self.now)
-        return self.as_told(
-            load_visit_request(
-                treatment=treatment, area=area, preference=preference, today=today, contact=self.contact
-            )
+        asked = VisitRequest(
+            treatment=treatment,
+            area=area,
+            preference=preference,
+            access_type=self.access_type,
+            draft=self.draft.key,
+            contact=self.contact,
         )
+        return asked.read(local(self.now).date())
 
     @property
     def side_by_side(self) -> bool:
@@ -287,7 +294,7 @@ class Progress:
     def complete(self) -> Complete | None:
         """All the answers, once no step is open."""
         wishes = self.wishes
-        if not wishes or self.missing_step("review") is not None:
+        if not wishes or self._missing_step("review", wishes) is not None:
             return None
         visit_request, starts_at = wishes[0]
         quote = pricing.quote(
@@ -299,10 +306,13 @@ class Progress:
 
     def missing_step(self, before: str) -> str | None:
         """The first step before `before` that still needs an answer."""
+        return self._missing_step(before, self.wishes)
+
+    def _missing_step(self, before: str, wishes: list[Wish]) -> str | None:
         answered = {
             "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": bool(self.wishes) or COURSE in self.answers,
+            "when": bool(wishes) or COURSE in self.answers,
             "health": self._health_is_answered(),
             "details": "details" in self.answers
             and (not self.side_by_side or bool(self.answers["details"].get("second_name"))),
@@ -386,7 +396,7 @@ def _look_up_answers(progress: Progress) -> None:
         try:
             progress.area = queries.area(
                 answers["zip_code"],
-                today=timezone.localdate(progress.now),
+                today=local(progress.now).date(),
                 by_staff=progress.staff_user is not None,
             )
         except OutsideArea as error:

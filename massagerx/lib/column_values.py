@@ -48,6 +48,8 @@ def is_plain(value: Any, kind: type | None) -> bool:
     """Whether `value` is handed on as it is by a field of that `plain_kind`."""
     if kind is None or value is None:
         return kind is not None
+    if kind is str:
+        return isinstance(value, str)  # a choice too
     return type(value) is kind and (not isinstance(value, datetime) or value.tzinfo is not None)
 
 

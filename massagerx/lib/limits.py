@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
@@ -35,7 +35,7 @@ def client_address(group: str, request: HttpRequest) -> str:
     it: the entry TRUSTED_PROXIES from the right; whatever stands before that is the visitor's invention."""
     address = request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104
     if settings.TRUSTED_PROXIES:
-        forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+        forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         if len(forwarded) >= settings.TRUSTED_PROXIES:
             address = forwarded[-settings.TRUSTED_PROXIES]
     parsed = parse_address(address)
@@ -46,6 +46,7 @@ def client_address(group: str, request: HttpRequest) -> str:
     return str(parsed)
 
 
+@lru_cache(maxsize=256)
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An address as proxies write it, with or without a port, brackets or a zone; one of IPv4 that is written as one of
     IPv6 is itself. None for anything else."""

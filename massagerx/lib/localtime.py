@@ -2,19 +2,12 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.formats import date_format
+from django.utils.timezone import get_default_timezone
 
-# Asking ZoneInfo for a zone that it knows takes longer than moving an instant into it.
-_zone_named = lru_cache(maxsize=8)(ZoneInfo)
-
-
-def zone() -> ZoneInfo:
-    """The business's zone."""
-    return _zone_named(settings.TIME_ZONE)
+#: The business's zone.
+zone = get_default_timezone
 
 
 def local(instant: datetime) -> datetime:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.core.exceptions import BadRequest
@@ -53,6 +56,26 @@ class TextGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp's own, which builds its policies anew for each response. That of a response without scripts or frames
+    of its own depends on the settings alone, which name no second policy and leave out no address."""
+
+    _kept: tuple[Any, str] = None, ""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """Adds the policy's header."""
+        has_own = getattr(request, "_csp_nonce", None) or not _OWN_POLICY.isdisjoint(vars(response))
+        if has_own or response.status_code >= 400 or HEADER in response:
+            return super().process_response(request, response)
+        source, policy = self._kept
+        if source is not settings.CONTENT_SECURITY_POLICY:
+            source, policy = self._kept = settings.CONTENT_SECURITY_POLICY, build_policy()
+        response[HEADER] = policy
+        request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
+        return response
+
+
+_OWN_POLICY = {"_csp_config", "_csp_update", "_csp_replace", "_csp_exempt"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 

@@ -120,9 +120,9 @@ class PageCacheMiddleware:
             if (
                 request.method == "POST"
                 and response.status_code < 400
-                and request.user.is_authenticated
                 and request.resolver_match
                 and "admin" in request.resolver_match.namespaces
+                and request.user.is_authenticated
             ):
                 self._start_generation()
             return response
@@ -199,7 +199,8 @@ def _page_of(response: HttpResponse) -> list[Any]:
 def _answer(page: list[Any], *, accepts_gzip: bool) -> HttpResponse:
     text, packed, headers, csp_update = page
     response = HttpResponse(b64decode(packed) if accepts_gzip else text, headers=headers)
-    response._csp_update = csp_update  # type: ignore[attr-defined]
+    if csp_update is not None:
+        response._csp_update = csp_update  # type: ignore[attr-defined]
     patch_vary_headers(response, ("Accept-Encoding",))
     if accepts_gzip:
         response["Content-Encoding"] = "gzip"

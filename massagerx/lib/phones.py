@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from phonenumber_field import modelfields
 from phonenumber_field.phonenumber import PhoneNumber, to_python
-from phonenumbers import PhoneNumberFormat
+from phonenumbers import PhoneNumber as Numbers
+from phonenumbers import PhoneNumberFormat, region_code_for_number
 
 #: Of numbers without a country's code.
 REGION = "US"
@@ -22,7 +23,8 @@ class Phone(PhoneNumber):
 
     @cached_property
     def _is_valid(self) -> bool:
-        return super().is_valid()
+        # A number is found to be of this region, one of several with its code, by the patterns that make it valid.
+        return region_code_for_number(self) == REGION or super().is_valid()
 
     @cached_property
     def stored(self) -> str:
@@ -39,14 +41,26 @@ class Phone(PhoneNumber):
     def __str__(self) -> str:
         return self._shown
 
+    def __bool__(self) -> bool:
+        return bool(self.stored)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another number, or a text, is stored as the same."""
+        number = parse_phone(other) if isinstance(other, str | Numbers) else None
+        return isinstance(number, Phone) and self.stored == number.stored
+
+    __hash__ = PhoneNumber.__hash__
+
 
 def parse_phone(value: Any) -> Any:
     """The `Phone` of a text or of another number; None and "" as they are. A text that is no number gives one that
     isn't valid."""
+    if type(value) is Phone:
+        return value
     if isinstance(value, str) and value:
         return _parsed(value)
     number = to_python(value, region=REGION)
-    return _frozen(number) if isinstance(number, PhoneNumber) and type(number) is not Phone else number
+    return _frozen(number) if isinstance(number, PhoneNumber) else number
 
 
 @lru_cache(maxsize=2048)

@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages a quarter of their size; Django pads them against BREACH, and masks the tokens that it could read.
     "massagerx.lib.middleware.TextGZipMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "massagerx.lib.middleware.PolicyMiddleware",
     "massagerx.lib.middleware.ResponseHeadersMiddleware",
     "massagerx.lib.middleware.HostileInputMiddleware",
     # 304 for what the browser has already; a page with a form's token is never the same twice.

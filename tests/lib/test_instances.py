@@ -68,3 +68,60 @@ def test_who_wants_to_know_of_each_instance_is_told(world: World, told: list[Mod
     query: CompiledQuery[Any] = CompiledQuery(lambda _parameter: Booking.objects.select_related("client"))
     (booking,) = query.objects()
     assert told == [booking.client]
+
+
+def new_of(model: type[Model], **given: Any) -> list[dict[str, Any]]:
+    """What a new instance holds as we make it, and as Django does."""
+    ours, theirs = model(**given), model.__new__(model)
+    Model.__init__(theirs, **given)
+    return [columns(ours), columns(theirs)]
+
+
+MADE_ANEW = {"submission_key", "reference"}  # by what makes another one each time
+NEW: dict[str, Any] = {
+    "of many columns, with others": lambda visit: (
+        Booking,
+        {
+            "client": visit.client,
+            "therapist_id": visit.therapist_id,
+            "street": "1 Sample St",
+            "together": None,
+        },
+    ),
+    "with a telephone number": lambda visit: (Client, {"name": "Sample", "phone": "213-555-0123"}),
+    "without it": lambda visit: (Client, {"name": "Sample"}),
+    "with one that isn't written": lambda visit: (Booking, {"client": Client(name="Sample")}),
+    "with none": lambda visit: (Booking, {"client": None}),
+    "by its key": lambda visit: (Booking, {"pk": 7, "street": "1 Sample St"}),
+    "of nothing": lambda visit: (Booking, {}),
+}
+
+
+@pytest.mark.parametrize("given", NEW.values(), ids=NEW)
+def test_new_instances_are_as_django_makes_them(world: World, given: Any) -> None:
+    visit = Booking.objects.select_related("client").get()
+    model, values = given(visit)
+    ours, theirs = (
+        {name: value for name, value in held.items() if name not in MADE_ANEW}
+        for held in new_of(model, **values)
+    )
+    assert ours == theirs
+
+
+def test_a_new_instance_of_one_to_one_is_found_from_either_side(world: World) -> None:
+    visit = Booking.objects.get()
+    notes = AccessNotes(booking=visit, notes="Ring twice")
+    assert (notes.booking, notes.pk, visit.access) == (visit, visit.pk, notes)
+
+
+def test_what_is_made_anew_is_another_each_time() -> None:
+    first, second = Booking(), Booking()
+    assert first.reference != second.reference
+    assert Booking(reference="MX-AAAAAA").reference == "MX-AAAAAA"
+
+
+def test_a_new_instance_takes_no_unknown_name_and_no_other_model() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        Booking(adress="1 Sample St")  # type: ignore[misc]
+    with pytest.raises(ValueError, match="must be a"):
+        Booking(client=Service())  # type: ignore[misc]

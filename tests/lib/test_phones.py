@@ -21,6 +21,10 @@ from tests.factories import NOW
         ("(213) 555-0123", "+12135550123", True),
         ("213.555.0123", "+12135550123", True),
         ("+44 20 7946 0958", "+442079460958", True),
+        ("+1 604 555 0123", "+16045550123", True),  # Canada
+        ("800 555 0123", "+18005550123", True),
+        ("+1 123 555 0123", "+1 123 555 0123", False),
+        ("+1 213 055 0123", "+1 213 055 0123", False),
         ("123", "123", False),
         ("call the desk", "call the desk", False),
     ],
@@ -36,6 +40,18 @@ def test_a_number_is_stored_and_judged_as_the_library_does(typed: str, stored: s
     assert parse_phone(theirs) == phone
     assert type(parse_phone(theirs)) is Phone
     assert copy.deepcopy(phone) == pickle.loads(pickle.dumps(phone)) == phone
+
+
+@pytest.mark.parametrize(
+    "other", ["+12135550124", "213", "", None, 12135550123, PhoneNumber(raw_input="213")]
+)
+def test_a_number_is_no_other_one(other: Any) -> None:
+    assert parse_phone("213 555 0123") != other
+
+
+def test_what_is_no_number_is_itself() -> None:
+    assert parse_phone("call the desk") == "call the desk"
+    assert parse_phone("call the desk")
 
 
 @pytest.mark.parametrize("blank", [None, ""])

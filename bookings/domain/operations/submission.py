@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -63,7 +64,8 @@ class Submission:
     @property
     def digest(self) -> str:
         """SHA-256 of all of it, to tell a replay from another body under the same key."""
-        told = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        names = tuple(self.__dataclass_fields__)
+        told = dict(zip(names, attrgetter(*names)(self), strict=True))
         body = json.dumps(told, default=str, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(body.encode()).hexdigest()
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from bookings.enums import BookingStatus
+from bookings.forms import PressForm, ReviewForm
 from bookings.models import Booking
+from bookings.views.booking import named
 from tests.bookings.views.flow import Flow
 from tests.factories import World
 
@@ -83,3 +85,19 @@ def test_health_answers_to_another_service_are_asked_for_again(flow: Flow, world
     response = flow.client.get("/book/review/")
     assert response.status_code == 302
     assert response.headers["Location"] == "/book/health/"
+
+
+def test_a_press_is_read_alike_after_one_for_somebody_else_and_one_that_says_nothing() -> None:
+    sent = {
+        "agree": "on",
+        "submission_key": "00000000-0000-0000-0000-000000000005",
+        "total_cents": "14000",
+        "terms_version": "1",
+    }
+    words = ReviewForm().fields["agree"].label
+    assert named(ReviewForm(), "Maria O'Brien").fields["agree"].label != words
+    assert set(PressForm({}).errors) == set(sent)
+    for form in (PressForm(sent), ReviewForm(sent)):
+        assert form.is_valid()
+        assert form.cleaned_data["total_cents"] == 14000
+        assert form.fields["agree"].label == words
