@@ -7,6 +7,8 @@ of a form and no nonce can get into it. Each value is looked at every time, so a
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
@@ -39,7 +41,9 @@ def render_kept(template_name: str, values: dict[str, Any]) -> SafeString:
     # By kind, too: a text that is marked safe equals one that is not.
     plain = tuple((type(value), value) if isinstance(value, str | int) else None for value in given.values())
     key = template_name, get_language(), get_script_prefix(), timezone.localdate(), plain
-    shown = tuple(_columns(value) if isinstance(value, Model) else value for value in given.values())
+    shown = tuple(
+        _columns(type(value))(value) if isinstance(value, Model) else value for value in given.values()
+    )
     return _rendered(key, shown, lambda: render_to_string(template_name, given))
 
 
@@ -73,8 +77,10 @@ def _unwrapped(value: Any) -> Any:
     return lazy._wrapped
 
 
-def _columns(row: Model) -> list[Any]:
-    return [type(row), *(getattr(row, field.attname) for field in row._meta.concrete_fields)]
+@cache
+def _columns(model: type[Model]) -> Callable[[Model], Any]:
+    """What tells the kind of a row and its columns."""
+    return attrgetter("__class__", *(field.attname for field in model._meta.concrete_fields))
 
 
 def forget(**_change: Any) -> None:

@@ -22,7 +22,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bookings.context_processors import booking_is_open, certificates, travel_from
 from bookings.models import BookingRules, Therapist, Zone
-from massagerx.lib import page_cache
+from massagerx.lib import page_cache, reference_data
 from massagerx.lib.cache_json import JSONSerializer
 from massagerx.lib.page_cache import PageCacheMiddleware
 from massagerx.settings.base import CACHED_PAGES, redis_urls
@@ -235,6 +235,22 @@ def test_what_pages_show_to_everybody_is_kept_for_those_that_are_not(
             assert shown() == first
         owner.post(reverse("admin:services_category_changelist"))
         assert shown() == (["Another Name"], 900, False)
+
+
+def test_certificates_come_from_the_process_where_their_revision_is_known(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    """So they are those of now, whoever changed them."""
+    with time_machine.travel(NOW, tick=False), mock.patch.object(reference_data, "known") as known:
+        known.keeps, known.revision = True, "1"
+        assert [list(pair) for pair in certificates(RequestFactory().get("/"))["certificates"]] == [
+            [world.therapist.name, world.therapist.certificate_number]
+        ]
+        with django_assert_num_queries(0):
+            assert list(certificates(RequestFactory().get("/"))["certificates"])
+        Therapist.objects.update(name="Another Name")
+        known.revision = "2"
+        assert next(iter(certificates(RequestFactory().get("/"))["certificates"]))[0] == "Another Name"
 
 
 def test_what_is_kept_comes_without_the_cache(world: World) -> None:
