@@ -223,11 +223,8 @@ def where(request: HttpRequest) -> HttpResponse:
         form = ZipForm(request.POST if is_sent else {"zip_code": asked})
         by_staff = progress.staff_user is not None
         area = form.area(today=timezone.localdate(progress.now), by_staff=by_staff)
-        status = 422 if is_sent else 200
-        if area is None and form.is_valid():
-            return outside_page(request, progress, form.cleaned_data["zip_code"], status=status)
         if area is None:
-            return show(request, progress, "where", {"form": form, "area": None}, status=status)
+            return _not_there(request, progress, form)
         if is_sent:
             changes = forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=area.zip_code, **changes)
@@ -238,6 +235,14 @@ def where(request: HttpRequest) -> HttpResponse:
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
     context = {"form": form, "area": progress.area, "evenings": _has_evenings(progress)}
     return show(request, progress, "where", context)
+
+
+def _not_there(request: HttpRequest, progress: Progress, form: ZipForm) -> HttpResponse:
+    """What is wrong with the ZIP code of `form`, or that we don't drive there."""
+    status = 422 if request.method == "POST" else 200
+    if form.is_valid():
+        return outside_page(request, progress, form.cleaned_data["zip_code"], status=status)
+    return show(request, progress, "where", {"form": form, "area": None}, status=status)
 
 
 def _has_evenings(progress: Progress) -> bool:
