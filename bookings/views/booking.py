@@ -212,28 +212,37 @@ def _plain(text: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("60/m", "booking-steps")
 def where(request: HttpRequest) -> HttpResponse:
-    """The ZIP code; the answer is the full price, or a kind no."""
+    """The ZIP code; the answer is the full price, or a kind no. `?zip=`, one typed on the page before, is answered as
+    if it had been sent here, but not kept."""
     progress = load_progress(request)
     if response := guard(request, progress, "where"):
         return response
-    if request.method == "POST":
-        form = ZipForm(request.POST)
+    is_sent = request.method == "POST"
+    asked = "" if is_sent else request.GET.get("zip", "")[:20]
+    if is_sent or asked:
+        form = ZipForm(request.POST if is_sent else {"zip_code": asked})
         by_staff = progress.staff_user is not None
         area = form.area(today=timezone.localdate(progress.now), by_staff=by_staff)
-        if area is None and form.is_valid():
-            return outside_page(request, progress, form.cleaned_data["zip_code"], status=422)
         if area is None:
-            return show(request, progress, "where", {"form": form, "area": None}, status=422)
-        changes = forget_time(progress) if progress.area != area else {}
-        save(request, progress, zip_code=area.zip_code, **changes)
-        return back_to("where")
-    asked = request.GET.get("zip", "")[:20]
+            return _not_there(request, progress, form)
+        if is_sent:
+            changes = forget_time(progress) if progress.area != area else {}
+            save(request, progress, zip_code=area.zip_code, **changes)
+            return back_to("where")
     if not asked and progress.area is None and "zip_code" in progress.answers:
         # The owner has taken this ZIP code out meanwhile.
         return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
     context = {"form": form, "area": progress.area, "evenings": _has_evenings(progress)}
     return show(request, progress, "where", context)
+
+
+def _not_there(request: HttpRequest, progress: Progress, form: ZipForm) -> HttpResponse:
+    """What is wrong with the ZIP code of `form`, or that we don't drive there."""
+    status = 422 if request.method == "POST" else 200
+    if form.is_valid():
+        return outside_page(request, progress, form.cleaned_data["zip_code"], status=status)
+    return show(request, progress, "where", {"form": form, "area": None}, status=status)
 
 
 def _has_evenings(progress: Progress) -> bool:

@@ -97,6 +97,14 @@ for (const card of document.querySelectorAll("[data-card]")) {
   update();
 }
 
+// Once an answer is given, nothing says any more that it is missing.
+for (const asked of document.querySelectorAll("fieldset.question--invalid")) {
+  asked.addEventListener("change", () => {
+    asked.classList.remove("question--invalid");
+    asked.querySelector(".invalid-feedback")?.replaceChildren();
+  });
+}
+
 // What an answer asks for is said at once; a sign that can't wait is sent without the rest.
 for (const question of document.querySelectorAll(".question")) {
   const update = () => {

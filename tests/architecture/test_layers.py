@@ -1,6 +1,7 @@
 """Who may import whom: pyproject.toml has the contracts, these tests hold the tree to them."""
 
 import ast
+import functools
 import re
 import smtplib
 import subprocess
@@ -22,7 +23,8 @@ def python_files() -> Iterator[tuple[str, Path]]:
             yield path.relative_to(ROOT).as_posix(), path
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """The dotted names that a file imports, wherever in it; relative ones are resolved."""
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     names: set[str] = set()
@@ -33,7 +35,7 @@ def imported(path: Path) -> set[str]:
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
             names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 def importers(*packages: str) -> set[str]:

@@ -166,6 +166,25 @@ def test_fields_about_another_person_stand_apart(live_server: Any, clock: Any, n
     assert distance(page.locator("#div_id_recipient_name"), phone) >= 8
 
 
+def test_card_that_was_left_out_no_longer_says_so_once_it_is_answered(
+    live_server: Any, clock: Any, new_page: PageMaker
+) -> None:
+    make_world()
+    new_page.allow("422")
+    page = new_page(width=PHONE)
+    pages = BookingPages(page, email="left-out@example.com")
+    pages.what(zip_code="90026")
+    pages.when()
+    pages.press("Continue")
+    card = page.locator("[data-card]").first
+    expect(card.get_by_text("This card has no answer yet.")).to_be_visible()
+    card.locator("label").filter(has_text="None of these").click()
+    expect(card.get_by_text("This card has no answer yet.")).to_have_count(0)
+    expect(page.locator(".question--invalid")).to_have_count(4)
+    assert sideways_overflow(page) == 0
+    assert accessibility_violations(page) == []
+
+
 def distance(above: Locator, below: Locator) -> float:
     """Pixels from the end of one to the beginning of the other."""
     first, second = above.bounding_box(), below.bounding_box()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,10 @@ def test_words_that_changed_are_told_without_their_markup() -> None:
 def test_every_snapshot_belongs_to_a_letter() -> None:
     assert sorted(file.stem for file in SNAPSHOTS.glob("*.html")) == LETTERS
     assert sorted(file.stem for file in SNAPSHOTS.glob("*.txt")) == LETTERS
+
+
+@pytest.mark.parametrize("name", LETTERS)
+@pytest.mark.parametrize("ending", ["txt", "html"])
+def test_letter_writes_its_apostrophes_as_print_does(name: str, ending: str) -> None:
+    letter = unescape((SNAPSHOTS / f"{name}.{ending}").read_text())
+    assert re.findall(r"\w*[a-z]'[a-z]\w*", letter) == []

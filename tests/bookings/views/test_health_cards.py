@@ -72,6 +72,12 @@ def test_a_card_without_an_answer_is_an_error_and_never_a_no(flow: Flow, card: s
     assert leads_to(send(flow, NONE)) == "/book/details/"
 
 
+def test_question_in_the_summary_is_not_followed_by_a_colon(flow: Flow) -> None:
+    flow.until("health")
+    said = text(send(flow, NONE, adult=None))
+    assert said.count("18 or older? Choose an answer.") == 2  # in the summary and at the question
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_yes_or_not_sure_asks_for_every_line(flow: Flow, line: str) -> None:
     flow.until("health")

@@ -162,7 +162,7 @@ def test_who_holds_a_time_when_the_desk_closes_may_still_ask_for_it(flow: Flow) 
 # A clinician's note ---------------------------------------------------------------------------------------------
 
 # On a page that knows the visit a link goes before it, on all others the way there comes in between.
-WAY = ("a photo of your clinician's note, or a PDF", "We keep it encrypted. Please don't send it by email.")
+WAY = ("a photo of your clinician’s note, or a PDF", "We keep it encrypted. Please don’t send it by email.")
 
 
 def test_the_first_health_page_says_which_answers_need_a_clinician_and_how(flow: Flow) -> None:

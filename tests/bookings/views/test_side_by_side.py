@@ -390,7 +390,7 @@ def test_desk_declines_both_or_one_and_reads_which(flow: Flow, both: bool) -> No
     told = list(Message.objects.filter(state="due", kind__in=["declined", "together"]).order_by("-pk"))
     if both:
         mail = render(told[0], one, SiteSettings.load(), now=NOW)
-        assert mail.subject == "We can't take your request: 2 visits, Manual lymphatic drainage"
+        assert mail.subject == "We can’t take your request: 2 visits, Manual lymphatic drainage"
         assert "You owe nothing." in mail.text
         assert "canceled" not in mail.text
         assert "for Ben Second" in mail.text
