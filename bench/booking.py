@@ -5,9 +5,10 @@ Run from the repository: python -m bench.booking [--clients 16] [--rounds 5] [--
 Ours is `operations.request_booking`: checks, the therapists' locks, the engine asked again, then client, price,
 history, access notes, health answers and message rows in one transaction. The floor locks one therapist's row and
 inserts one bare booking that the database's constraint guards. Each client is a process with a connection of its
-own, warmed by some bookings that don’t count; both kinds run by turns, on a PostgreSQL that is started for them. Each client books several times in a round:
-mostly at a free time of one therapist, every fourth time at one that other clients want too. Then a crowd presses
-for one time at once, again and again. Exits with an error when two visits overlap or one is missing.
+own, warmed by some bookings that don't count; both kinds run by turns, on a PostgreSQL that is started for them.
+Each client books several times in a round: mostly at a free time of one therapist, every fourth time at one that
+other clients want too. Then a crowd presses for one time at once, again and again. Exits with an error when two
+visits overlap or one is missing.
 """
 
 from __future__ import annotations
